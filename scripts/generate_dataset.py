@@ -1,0 +1,70 @@
+"""Make a training and a test set of mazes that share no maze, labelled with every optimal action of every cell."""
+
+import time
+
+import numpy as np
+from tqdm import tqdm
+
+from trm_nav import cli
+from trm_nav.astar import astar
+from trm_nav.config import DataSettings
+from trm_nav.dataset import Dataset, build, count_distinct, save_together
+from trm_nav.encoding import MOVES, contains
+from trm_nav.errors import UserError
+from trm_nav.expert import distances
+from trm_nav.files import require_writable
+
+PROG = "generate_dataset.py"
+SAMPLE = 200  # mazes of each set that --verify checks
+
+
+def main() -> None:
+    began = time.perf_counter()
+    parser = cli.Parser(DataSettings, __doc__, prog=PROG)
+    parser.add_argument("--verify", action="store_true", help=f"check the labels of {SAMPLE} mazes of each set with A*")
+    arguments = parser.parse_args()
+    settings = DataSettings(**parser.given(arguments))
+    require_writable(settings.output_dir)
+
+    with tqdm(total=settings.num_train + settings.num_test, unit=" mazes", delay=2, disable=None, leave=False) as bar:
+        try:
+            train, test = build(settings, progress=bar.update)
+        except MemoryError:
+            raise UserError("so many mazes do not fit into memory; lower --num-train or --grid-size") from None
+    if arguments.verify:
+        checked = sum(verify(mazes) for mazes in (train, test))
+        print(f"A* agrees with the expert on all of {checked} mazes: path lengths, and every step an optimal action")
+    paths = [settings.output_dir / name for name in ("train.pt", "test.pt")]
+    save_together(dict(zip(paths, (train, test), strict=True)))
+    for path, mazes in zip(paths, (train, test), strict=True):
+        print(f"{path}: {described(mazes)}, {path.stat().st_size / 1e6:.1f} MB")
+    print(f"No maze is in both, in any of its 8 orientations. {time.perf_counter() - began:.1f} s")
+
+
+def described(mazes: Dataset) -> str:
+    """How many mazes there are, and how many they count for."""
+    text = f"{len(mazes):,} mazes of {mazes.grid_size} x {mazes.grid_size}"
+    if (distinct := count_distinct(mazes.mazes)) < len(mazes):
+        text += f" ({distinct:,} different ones, counted up to symmetry)"
+    return text + (f", {8 * len(mazes):,} with the 8 symmetries" if mazes.augment else "")
+
+
+def verify(mazes: Dataset) -> int:
+    """Let A* solve the first SAMPLE mazes, and return how many those are.
+
+    Raises UserError where its path has not the length that the expert tells, or takes a step that is not optimal.
+    """
+    sample = mazes.mazes[:SAMPLE]
+    steps = distances(sample.walls, sample.goals)
+    for maze, (walls, start, goal) in enumerate(zip(sample.walls, sample.starts, sample.goals, strict=True)):
+        path = np.array(astar(walls, start, goal).path)
+        actions = (path[1:] - path[:-1] == MOVES[:, None]).all(axis=2).argmax(axis=0)
+        optimal = contains(mazes.optimal[maze][*path[:-1].T], actions).all()
+        if len(path) - 1 != steps[maze, *start] or not optimal:
+            raise UserError(f"A* and the expert disagree about maze {maze} of seed {mazes.seed}, which is a bug worth "
+                            "reporting; nothing was written")
+    return len(sample)
+
+
+if __name__ == "__main__":
+    cli.run(main, PROG)

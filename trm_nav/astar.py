@@ -1,0 +1,134 @@
+"""A* on one maze, as the textbooks have it (Hart, Nilsson and Raphael, 1968), with a trace to draw step by step.
+
+Lesson 01 teaches it, and it checks the expert, which labels whole batches by another road.
+"""
+
+import heapq
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import count
+from typing import NamedTuple
+
+import numpy as np
+
+from .encoding import MOVES
+
+Cell = tuple[int, int]
+Heuristic = Callable[[Cell, Cell], float]
+
+
+class Expansion(NamedTuple):
+    """One step of the search: the cell taken from the open set, and its f = g + h at that moment."""
+
+    cell: Cell
+    f: float
+    g: int
+    h: float
+
+
+@dataclass(frozen=True)
+class Search:
+    """What a search found, and how.
+
+    path: the cells from the start to the goal, both included, or None where no way leads there.
+    expanded: every step in order. opened[k]: the cells that step k put into the open set, or put there with a better g.
+    parents: the cell from which each cell was reached best, None for the start.
+    """
+
+    start: Cell
+    goal: Cell
+    path: list[Cell] | None
+    expanded: list[Expansion]
+    opened: list[list[Cell]]
+    parents: dict[Cell, Cell | None]
+
+    @property
+    def length(self) -> int | None:
+        """Steps along the path."""
+        return None if self.path is None else len(self.path) - 1
+
+    def open_set(self, step: int) -> set[Cell]:
+        """The cells that were waiting after `step` expansions."""
+        waiting = {self.start}
+        for expansion, opened in zip(self.expanded[:step], self.opened, strict=False):
+            waiting.remove(expansion.cell)
+            waiting.update(opened)
+        return waiting
+
+
+def manhattan(cell: Cell, goal: Cell) -> int:
+    """Steps to the goal if there were no walls: never too many, so A* with it finds a shortest path."""
+    return abs(cell[0] - goal[0]) + abs(cell[1] - goal[1])
+
+
+def zero(cell: Cell, goal: Cell) -> int:
+    """No idea of the way: A* becomes Dijkstra's search, which here is breadth first."""
+    return 0
+
+
+HEURISTICS: dict[str, Heuristic] = {"manhattan": manhattan, "zero": zero}
+
+
+def astar(
+    walls: np.ndarray, start: Cell, goal: Cell, heuristic: str | Heuristic = "manhattan", weight: float = 1.0
+) -> Search:
+    """Search a way from start to goal, each (row, col), through walls, bool (n, n).
+
+    The path is a shortest one whenever weight * heuristic(cell, goal) nowhere exceeds the true distance. A weight above
+    1 hurries towards the goal: fewer cells as a rule, and with `manhattan` a path at most `weight` times the shortest.
+    Ties: of the cells with the smallest f, the one with the smallest h is expanded, and of those the one that was
+    opened first; neighbours are opened in the order UP, DOWN, LEFT, RIGHT.
+    Raises ValueError for a start or goal that is not a free cell, and for an unknown heuristic.
+    """
+    walls = np.asarray(walls, bool)
+    start, goal = (_free_cell(walls, cell, name) for cell, name in ((start, "start"), (goal, "goal")))
+    if isinstance(heuristic, str):
+        if heuristic not in HEURISTICS:
+            raise ValueError(f"there is no heuristic '{heuristic}'; there are {', '.join(HEURISTICS)}")
+        heuristic = HEURISTICS[heuristic]
+
+    search = Search(start, goal, path=None, expanded=[], opened=[], parents={start: None})
+    steps_to = {start: 0}  # g: the shortest known way from the start
+    order = count()
+    h = weight * heuristic(start, goal)
+    heap = [(h, h, next(order), 0, start)]
+    while heap:
+        f, h, _, g, cell = heapq.heappop(heap)
+        if g > steps_to[cell]:
+            continue  # since this entry was made, a shorter way to the cell was found
+        search.expanded.append(Expansion(cell, f, g, h))
+        search.opened.append([])
+        if cell == goal:
+            return replace(search, path=_path_to(goal, search.parents))
+        for neighbour in _free_neighbours(walls, cell):
+            if g + 1 < steps_to.get(neighbour, np.inf):
+                steps_to[neighbour] = g + 1
+                search.parents[neighbour] = cell
+                search.opened[-1].append(neighbour)
+                h = weight * heuristic(neighbour, goal)
+                heapq.heappush(heap, (g + 1 + h, h, next(order), g + 1, neighbour))
+    return search
+
+
+def _free_cell(walls: np.ndarray, cell: Cell, name: str) -> Cell:
+    row, column = map(int, cell)
+    if not (0 <= row < walls.shape[0] and 0 <= column < walls.shape[1]):
+        raise ValueError(f"the {name} {(row, column)} is outside the {walls.shape[0]} x {walls.shape[1]} maze")
+    if walls[row, column]:
+        raise ValueError(f"the {name} {(row, column)} is a wall; it must be a free cell")
+    return row, column
+
+
+def _free_neighbours(walls: np.ndarray, cell: Cell) -> Iterator[Cell]:
+    for move_row, move_column in MOVES[:4].tolist():
+        row, column = cell[0] + move_row, cell[1] + move_column
+        if 0 <= row < walls.shape[0] and 0 <= column < walls.shape[1] and not walls[row, column]:
+            yield row, column
+
+
+def _path_to(cell: Cell | None, parents: dict[Cell, Cell | None]) -> list[Cell]:
+    path = []
+    while cell is not None:
+        path.append(cell)
+        cell = parents[cell]
+    return path[::-1]

@@ -1,0 +1,54 @@
+"""Everything that decides whether a run can be had again: seeds, random states, versions, the command."""
+
+import importlib.metadata
+import platform
+import random
+import shlex
+import sys
+from typing import Any
+
+import numpy as np
+import torch
+
+
+def set_seed(seed: int) -> None:
+    """Seed Python, NumPy and PyTorch, every CUDA device included, and ask cuDNN for deterministic algorithms."""
+    random.seed(seed)
+    np.random.seed(seed)
+    torch.manual_seed(seed)
+    if torch.cuda.is_available():
+        torch.cuda.manual_seed_all(seed)
+        torch.backends.cudnn.deterministic = True
+        torch.backends.cudnn.benchmark = False
+
+
+def random_states() -> dict[str, Any]:
+    """The state of every random number generator, in types that `torch.load(..., weights_only=True)` reads."""
+    name, keys, *rest = np.random.get_state()
+    return {
+        "python": random.getstate(),
+        "numpy": (name, torch.from_numpy(keys.astype(np.int64)), *rest),
+        "torch": torch.get_rng_state(),
+        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+    }
+
+
+def restore_random_states(states: dict[str, Any]) -> None:
+    """Put every generator back to where `random_states` found it; states of GPUs that are not here are passed over."""
+    random.setstate(states["python"])
+    name, keys, *rest = states["numpy"]
+    np.random.set_state((name, keys.numpy().astype(np.uint32), *rest))
+    torch.set_rng_state(states["torch"])
+    if torch.cuda.is_available() and len(states["cuda"]) == torch.cuda.device_count():
+        torch.cuda.set_rng_state_all(states["cuda"])
+
+
+def provenance() -> dict[str, Any]:
+    """What ran, and on what: the command line, library versions, the platform and the number of threads."""
+    libraries = ("trm_nav", "torch", "numpy")
+    return {
+        "command": shlex.join(sys.orig_argv),
+        "versions": {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in libraries}},
+        "platform": platform.platform(),
+        "threads": torch.get_num_threads(),
+    }

@@ -1,0 +1,132 @@
+"""The training command: what a run reads, prints and leaves on the disk. The loop itself is in `training.py`.
+
+    python -m trm_nav.train --recipe tiny
+"""
+
+import json
+import shutil
+import sys
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from . import cli
+from .config import RECIPES, TrainSettings, recipe
+from .errors import UserError
+from .files import require_writable, write_atomically
+
+if TYPE_CHECKING:
+    from .training import Training
+
+PROG = "python -m trm_nav.train"
+BAR = "{desc}: {percentage:3.0f}%|{bar}| {n:.1f}/{total} epochs [{elapsed}<{remaining}]"
+
+
+def main() -> None:
+    parser = cli.Parser(TrainSettings, "Train a Tiny Recursive Model to walk mazes as A* does.", PROG)
+    parser.add_argument("--recipe", metavar="NAME",
+                        help=f"start from named settings, {', '.join(RECIPES)}; other flags override them")
+    arguments = parser.parse_args()
+    given = {**recipe(arguments.recipe, TrainSettings), **parser.given(arguments)}
+
+    from tqdm import tqdm  # here, as PyTorch in `prepare`, so that --help and a mistyped flag answer at once
+
+    run = prepare(given)
+    with tqdm(total=run.settings.epochs, initial=run.epoch, desc="training", bar_format=BAR, disable=None) as bar:
+
+        def print_epoch(run: "Training") -> None:
+            tqdm.write(epoch_line(run))
+            sys.stdout.flush()
+
+        fit(run, on_epoch=print_epoch, on_step=lambda share: bar.update(run.epoch + share - bar.n))
+    best = run.best_epoch - 1
+    print(f"Best epoch {run.best_epoch}: val loss {run.history['val_loss'][best]:.4f}, "
+          f"val acc {run.history['val_acc'][best]:.4f}; "
+          f"{run.epoch} epochs in {sum(run.history['seconds']):.0f} s; {run.settings.checkpoint_dir / 'best.pt'}")
+
+
+def prepare(given: dict[str, Any]) -> "Training":
+    """A run ready to start or, with `resume` among the settings given, to go on.
+
+    Raises UserError for settings, data sets or a checkpoint that cannot be used, before anything is written.
+    """
+    from . import checkpoint, dataset
+    from .training import Training
+
+    saved = None
+    if given.get("resume") is None:
+        settings = TrainSettings.of(given)
+    else:
+        saved = checkpoint.load(given["resume"], checkpoint.TO_RESUME)
+        settings = checkpoint.settings_of(saved, given)
+    require_writable(settings.checkpoint_dir)
+    run = Training(settings, dataset.load(settings.train_path), dataset.load(settings.val_path))
+    if saved is not None:
+        run.restore(saved)
+        if run.epoch >= settings.epochs:
+            raise UserError(f"{settings.resume} has finished its {run.epoch} epochs; raise --epochs to go on")
+        keep_best(run)
+    return run
+
+
+def fit(run: "Training", on_epoch: Callable[["Training"], None] = lambda run: None,
+        on_step: Callable[[float], None] | None = None) -> None:
+    """Train to the end, saving after every epoch; on_epoch is called once an epoch is saved, on_step as in `Training`.
+
+    Raises UserError when the loss diverges or memory runs out. What earlier epochs saved stays, and so it does after
+    an interrupt: --resume last.pt goes on with the epoch that was cut short.
+    """
+    import torch
+
+    from . import checkpoint
+    from .training import Diverged
+
+    folder = run.settings.checkpoint_dir
+    try:
+        for epoch in run.epochs(on_step):
+            state = run.checkpoint()
+            if run.improved:
+                checkpoint.save(state, folder / "best.pt")
+            if epoch % run.settings.save_every == 0:
+                checkpoint.save(state, folder / f"checkpoint_epoch_{epoch}.pt")
+            checkpoint.save(state, folder / "last.pt")
+            save_history(run, state)
+            on_epoch(run)
+    except Diverged as error:
+        kept = f"; {folder / 'best.pt'} keeps epoch {run.best_epoch}" if run.epoch else ""
+        raise UserError(f"{error}{kept}") from None
+    except torch.OutOfMemoryError:
+        raise UserError("CUDA out of memory: reduce the batch size (--batch-size 32) or the model (--dim 64 --depth 2), "
+                        "or use --device cpu") from None
+
+
+def save_history(run: "Training", state: dict[str, Any]) -> None:
+    """`history.json`: the lists of `Training.history`, with what is needed to tell where they came from."""
+    origin = {name: state[name] for name in ("config", "seed", "fingerprints", "command", "versions", "platform", "threads")}
+    text = json.dumps({**run.history, "best_epoch": run.best_epoch, **origin}, indent=1)
+    write_atomically(run.settings.checkpoint_dir / "history.json", partial(_write, text.encode()))
+
+
+def _write(content: bytes, file) -> None:
+    file.write(content)
+
+
+def keep_best(run: "Training") -> None:
+    """A run that goes on in another folder takes its best checkpoint along: it may never get a better one."""
+    there, here = run.settings.resume.parent / "best.pt", run.settings.checkpoint_dir / "best.pt"
+    if there.exists() and not here.exists():
+        here.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(there, here)
+
+
+def epoch_line(run: "Training") -> str:
+    """What the command prints after an epoch; `*` marks the best validation loss so far."""
+    last = {name: values[-1] for name, values in run.history.items()}
+    star = " *" if run.improved else ""
+    return (f"Epoch {run.epoch}/{run.settings.epochs} - "
+            f"Train Loss: {last['train_loss']:.4f}, Train Acc: {last['train_acc']:.4f} "
+            f"Val Loss: {last['val_loss']:.4f}, Val Acc: {last['val_acc']:.4f}{star}")
+
+
+if __name__ == "__main__":
+    cli.run(main, PROG)
