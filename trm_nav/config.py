@@ -107,6 +107,8 @@ class TrainSettings(ModelSettings):
     "passes over the training set, at most"
     patience: Annotated[int, Field(ge=1, le=100_000)] = 20
     "epochs without a better validation loss before training stops"
+    grow_recursions: bool = True
+    "train with a quarter of the recursions, then half, then all, for a third of the epochs each"
     supervision: Literal["policy", "action"] = "policy"
     "what the loss reads: every cell that can reach the goal, or the agent's cell alone"
     augment: bool | None = None
