@@ -151,17 +151,17 @@ RECIPES: dict[str, dict[str, Any]] = {
                     weight_decay=0.02, lr=3e-4, epochs=150, patience=30, batch_size=128),
     # The project's own: small networks applied many times.
     "tiny": dict(num_train=5000, num_test=500, augment=True, dim=32, depth=2, recursions=8, dropout=0.0,
-                 lr=1e-2, epochs=30, patience=30),
+                 lr=1e-2, epochs=60, patience=60),
     "local": dict(num_train=5000, num_test=500, augment=True, dim=32, depth=2, recursions=8, mixing="conv", dropout=0.0,
                   lr=1e-2, epochs=20, patience=20),
 }
 "Named settings for a data set and for training on it."
 
 
-def recipe(name: str | None, settings: type[Settings]) -> dict[str, Any]:
-    """The part of a recipe that concerns `settings`; nothing for None. Raises UserError for an unknown name."""
+def recipe(name: str | None, settings: type[Settings] | None = None) -> dict[str, Any]:
+    """A recipe, or the part of it that concerns `settings`; nothing for None. Raises UserError for an unknown name."""
     if name is None:
         return {}
     if name not in RECIPES:
-        raise UserError(f"there is no recipe '{name}'{nearest(name, RECIPES)}")
-    return {field: value for field, value in RECIPES[name].items() if field in settings.model_fields}
+        raise UserError(f"there is no recipe {name!r}{nearest(str(name), RECIPES)}")
+    return {field: value for field, value in RECIPES[name].items() if not settings or field in settings.model_fields}

@@ -72,6 +72,9 @@ class ChannelMixing(nn.Module):
         return torch.addmm(z.flatten(0, 1), hidden, self.channels_out.weight.t()).view_as(z)
 
 
+ONLY_IN = {"mlp": "position", "conv": "blocks.0.mix_tokens.neighbours.weight"}  # by which weights tell their mixing
+
+
 class MixerBlock(nn.Module):
     """Token mixing, then channel mixing, each on the normalised state and added to it."""
 
@@ -131,9 +134,10 @@ class TinyRecursiveModel(nn.Module):
 
     def load_state_dict(self, state_dict, strict: bool = True, assign: bool = False):
         """As `nn.Module.load_state_dict`; recursions and the kind of mixing become those of the state."""
-        mixing = "mlp" if "position" in state_dict else "conv"
-        if mixing != self.mixing:
-            self._build_mixing(mixing)
+        for mixing, mark in ONLY_IN.items():
+            if mark in state_dict and mixing != self.mixing:
+                self._build_mixing(mixing)
+                self.to(self.head.weight).train(self.training)  # the new parts like the old: device, dtype and mode
         return super().load_state_dict(state_dict, strict, assign)
 
 

@@ -5,25 +5,58 @@ papermill puts whatever `-p` names into a cell of its own and only warns when th
 
 import ast
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
-from .config import nearest
+from .config import DataSettings, TrainSettings, nearest, recipe
 from .errors import UserError
 
 INJECTED = "# Parameters"  # the first line of papermill's cell
 
 
+def lesson_parameters(namespace: Mapping[str, Any], **expected: type | range | tuple) -> None:
+    """Check all parameters of a lesson: `check_parameters`, and no name given to papermill is another's."""
+    require_known(namespace, expected)
+    check_parameters(namespace, **expected)
+
+
 def check_parameters(namespace: Mapping[str, Any], **expected: type | range | tuple) -> None:
-    """Check a notebook's parameters; `namespace` is its `globals()`.
+    """Check that a notebook's parameters are what they should be; `namespace` is its `globals()`.
 
     Each parameter is expected to be a type (`bool`, `str`), a whole number in a `range`, a number between the two of a
-    tuple of floats, or one of a tuple of other values. Raises UserError for the first that is not, and for a name
-    given to papermill that is not among them.
+    tuple of floats, or one of a tuple of other values. Raises UserError for the first that is not.
     """
-    require_known(namespace, expected)
     for name, wanted in expected.items():
         if problem := _problem(namespace[name], wanted):
             raise UserError(f"{name} must be {problem}, not {namespace[name]!r}{_capital(namespace[name])}")
+
+
+PLACES = {"train_path", "val_path", "checkpoint_dir", "resume"}  # not parameters: they follow from output_dir
+
+
+def run_settings(namespace: Mapping[str, Any], first_look: Mapping[str, Any], **others) -> tuple[DataSettings, TrainSettings]:
+    """The settings of a whole run from a notebook's parameters: how to make its data, and how to train on them.
+
+    Every setting is a parameter, None where the recipe decides. `recipe` may be None too, and then the settings in
+    `first_look` take its place. Data and checkpoints go below `output_dir`. The notebook's other parameters are
+    checked as by `check_parameters`. Raises UserError.
+    """
+    names = [name for name in {**DataSettings.model_fields, **TrainSettings.model_fields} if name not in PLACES]
+    require_known(namespace, ["recipe", *names, *others])
+    check_parameters(namespace, **others, output_dir=str)
+    folder = Path(namespace["output_dir"])
+    values = {
+        **(first_look if namespace["recipe"] is None else recipe(namespace["recipe"])),
+        **{name: namespace[name] for name in names if namespace[name] is not None},
+        "output_dir": folder / "data",
+        "train_path": folder / "data" / "train.pt",
+        "val_path": folder / "data" / "test.pt",
+        "checkpoint_dir": folder / "checkpoints",
+    }
+    return tuple(
+        settings.of({name: value for name, value in values.items() if name in settings.model_fields})
+        for settings in (DataSettings, TrainSettings)
+    )
 
 
 def require_known(namespace: Mapping[str, Any], known) -> None:

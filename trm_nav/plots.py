@@ -11,6 +11,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
+from matplotlib.patches import Circle, PathPatch
+from matplotlib.path import Path
+from matplotlib.transforms import Affine2D
 
 from .encoding import MOVES, STAY, contains
 
@@ -53,11 +56,12 @@ def draw_maze(walls: np.ndarray, goal=None, start=None, ax: Axes | None = None, 
     n = len(walls)
     ax.imshow(walls, cmap=ListedColormap([FLOOR, WALL]), vmin=0, vmax=1)
     _frame(ax, n)
-    size = 900 / n**2 * (ax.get_window_extent().width / 180) ** 2  # points^2, in step with the cells
     if goal is not None:
-        ax.scatter(goal[1], goal[0], marker="*", s=3.2 * size, color=GREEN, edgecolors="white", linewidths=0.8, zorder=4)
+        star = Path.unit_regular_star(5, innerCircle=0.45)
+        ax.add_patch(PathPatch(star.transformed(Affine2D().scale(0.4, -0.4).translate(goal[1], goal[0])), zorder=4,
+                               facecolor=GREEN, edgecolor="white", linewidth=1))
     if start is not None:
-        ax.scatter(start[1], start[0], marker="o", s=1.3 * size, color=BLUE, edgecolors="white", linewidths=0.8, zorder=5)
+        ax.add_patch(Circle((start[1], start[0]), 0.3, zorder=5, facecolor=BLUE, edgecolor="white", linewidth=1))
     ax.set_title(title)
     return ax
 
@@ -102,10 +106,10 @@ def draw_policy(actions: np.ndarray, masks: np.ndarray, ax: Axes) -> None:
 
 def _arrows(where: np.ndarray, action: int, ax: Axes, color: str, label: str | None = None) -> None:
     rows, cols = np.nonzero(where)
-    down, right = MOVES[action] * 0.36
-    ax.quiver(cols + 0.1 * right, rows + 0.1 * down, np.full(len(rows), right), np.full(len(rows), down), color=color,
-              angles="xy", scale_units="xy", scale=1, width=0.011, headwidth=4, headlength=4, headaxislength=3.6,
-              zorder=3, label=label)
+    down, right = MOVES[action] * 0.4
+    ax.quiver(cols, rows, np.full(len(rows), right), np.full(len(rows), down), color=color, angles="xy", units="xy",
+              scale_units="xy", scale=1, width=0.055, headwidth=4, headlength=3.6, headaxislength=3.2, zorder=6,
+              label=label)
 
 
 def draw_path(path: Sequence[tuple[int, int]], ax: Axes, color: str = BLUE, label: str | None = None,

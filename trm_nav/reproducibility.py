@@ -1,10 +1,10 @@
 """Everything that decides whether a run can be had again: seeds, random states, versions, the command."""
 
-import importlib.metadata
 import platform
 import random
 import shlex
 import sys
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -48,7 +48,7 @@ def provenance() -> dict[str, Any]:
     libraries = ("trm_nav", "torch", "numpy")
     return {
         "command": shlex.join(sys.orig_argv),
-        "versions": {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in libraries}},
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in libraries}},
         "platform": platform.platform(),
         "threads": torch.get_num_threads(),
     }

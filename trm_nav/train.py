@@ -4,9 +4,9 @@
 """
 
 import json
-import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -29,20 +29,27 @@ def main() -> None:
     arguments = parser.parse_args()
     given = {**recipe(arguments.recipe, TrainSettings), **parser.given(arguments)}
 
-    from tqdm import tqdm  # here, as PyTorch in `prepare`, so that --help and a mistyped flag answer at once
-
     run = prepare(given)
-    with tqdm(total=run.settings.epochs, initial=run.epoch, desc="training", bar_format=BAR, disable=None) as bar:
-
-        def print_epoch(run: "Training") -> None:
-            tqdm.write(epoch_line(run))
-            sys.stdout.flush()
-
-        fit(run, on_epoch=print_epoch, on_step=lambda share: bar.update(run.epoch + share - bar.n))
+    with progress(run) as (on_step, write):
+        fit(run, on_epoch=lambda run: write(epoch_line(run)), on_step=on_step)
     best = run.best_epoch - 1
     print(f"Best epoch {run.best_epoch}: val loss {run.history['val_loss'][best]:.4f}, "
           f"val acc {run.history['val_acc'][best]:.4f}; "
           f"{run.epoch} epochs in {sum(run.history['seconds']):.0f} s; {run.settings.checkpoint_dir / 'best.pt'}")
+
+
+@contextmanager
+def progress(run: "Training", disable: bool | None = None) -> Iterator[tuple[Callable, Callable]]:
+    """A bar on stderr, by itself only on a terminal: yields an `on_step` for `fit`, and how to print a line beside it."""
+    from tqdm import tqdm
+
+    def write(line: str) -> None:
+        tqdm.write(line)
+        sys.stdout.flush()
+
+    with tqdm(total=run.settings.epochs, initial=run.epoch, desc="training", bar_format=BAR, disable=disable,
+              leave=False, mininterval=0.5) as bar:
+        yield lambda share: bar.update(run.epoch + share - bar.n), write
 
 
 def prepare(given: dict[str, Any]) -> "Training":
@@ -65,6 +72,9 @@ def prepare(given: dict[str, Any]) -> "Training":
         run.restore(saved)
         if run.epoch >= settings.epochs:
             raise UserError(f"{settings.resume} has finished its {run.epoch} epochs; raise --epochs to go on")
+        if run.out_of_patience:
+            raise UserError(f"{settings.resume} stopped after {settings.patience} epochs without a better validation "
+                            "loss; raise --patience to go on")
         keep_best(run)
     return run
 
@@ -96,14 +106,14 @@ def fit(run: "Training", on_epoch: Callable[["Training"], None] = lambda run: No
         kept = f"; {folder / 'best.pt'} keeps epoch {run.best_epoch}" if run.epoch else ""
         raise UserError(f"{error}{kept}") from None
     except torch.OutOfMemoryError:
-        raise UserError("CUDA out of memory: reduce the batch size (--batch-size 32) or the model (--dim 64 --depth 2), "
-                        "or use --device cpu") from None
+        raise UserError("CUDA out of memory: reduce the batch size (--batch-size 32) or the model "
+                        "(--dim 64 --depth 2), or use --device cpu") from None
 
 
 def save_history(run: "Training", state: dict[str, Any]) -> None:
     """`history.json`: the lists of `Training.history`, with what is needed to tell where they came from."""
-    origin = {name: state[name] for name in ("config", "seed", "fingerprints", "command", "versions", "platform", "threads")}
-    text = json.dumps({**run.history, "best_epoch": run.best_epoch, **origin}, indent=1)
+    origin = ("config", "seed", "fingerprints", "command", "versions", "platform", "threads")
+    text = json.dumps({**run.history, "best_epoch": run.best_epoch, **{name: state[name] for name in origin}}, indent=1)
     write_atomically(run.settings.checkpoint_dir / "history.json", partial(_write, text.encode()))
 
 
@@ -113,10 +123,10 @@ def _write(content: bytes, file) -> None:
 
 def keep_best(run: "Training") -> None:
     """A run that goes on in another folder takes its best checkpoint along: it may never get a better one."""
-    there, here = run.settings.resume.parent / "best.pt", run.settings.checkpoint_dir / "best.pt"
-    if there.exists() and not here.exists():
-        here.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(there, here)
+    resumed, folder = run.settings.resume, run.settings.checkpoint_dir
+    best = resumed if run.improved else resumed.with_name("best.pt")
+    if best.exists() and folder.resolve() != resumed.parent.resolve():
+        write_atomically(folder / "best.pt", partial(_write, best.read_bytes()))
 
 
 def epoch_line(run: "Training") -> str:

@@ -76,9 +76,9 @@ class Samples:
 
 
 def learning_rate_factor(step: int, steps: int) -> float:
-    """Share of the peak learning rate at a step: up in a straight line for the first 10%, then down to 0."""
+    """Share of the peak learning rate at a step: up in a straight line for the first 10%, then down to 0, no lower."""
     warm_up = max(1, round(WARM_UP * steps))
-    return min((step + 1) / warm_up, (steps - step) / max(1, steps - warm_up))
+    return min((step + 1) / warm_up, max(0, steps - step) / max(1, steps - warm_up))
 
 
 def recursions_at(epoch: int, settings: TrainSettings) -> int:

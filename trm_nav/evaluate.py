@@ -1,0 +1,124 @@
+"""The evaluation command: a checkpoint's model walks mazes that training has not seen, beside A*.
+
+    python -m trm_nav.evaluate --checkpoint checkpoints/best.pt
+"""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+from pydantic import Field
+
+from . import cli
+from .config import FilePath, GridSize, Seed, Settings
+from .grids import generate_mazes
+
+if TYPE_CHECKING:
+    from .model import TinyRecursiveModel
+    from .rollout import Evaluation
+
+PROG = "python -m trm_nav.evaluate"
+
+
+class EvaluateSettings(Settings):
+    """What `python -m trm_nav.evaluate` evaluates, and on which mazes."""
+
+    checkpoint: FilePath = Path("checkpoints/best.pt")
+    "checkpoint whose model is evaluated"
+    mazes: Annotated[int, Field(ge=1, le=1_000_000)] = 1000
+    "mazes to walk"
+    seed: Seed = 7
+    "seed of the mazes: not one of the data set's (by default 42 and 99999), so that training has not seen them"
+    grid_size: GridSize | None = None
+    "cells along one side of a maze; left out, the model's; only a model with mixing conv takes another"
+    obstacle_density: Annotated[float, Field(ge=0, lt=1)] = 0.2
+    "share of the cells that are walls"
+    recursions: Annotated[int, Field(ge=1, le=256)] | None = None
+    "times the model's blocks are applied; left out, as often as in training"
+    average_symmetries: bool = False
+    "average the policy over the 8 symmetries of each maze: eight forward passes instead of one"
+
+
+def main() -> None:
+    parser = cli.Parser(EvaluateSettings, "Evaluate a trained model on new mazes, beside A*.", PROG)
+    parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
+    arguments = parser.parse_args()
+    settings = EvaluateSettings.of(parser.given(arguments))
+
+    from .checkpoint import load_model  # here, so that --help and a mistyped flag answer at once
+    from .rollout import evaluate, evaluate_astar
+
+    model = load_model(settings.checkpoint, settings.recursions)
+    settings = settings.model_copy(update={"grid_size": settings.grid_size or model.grid_size})
+    mazes = generate_mazes(settings.mazes, settings.grid_size, settings.obstacle_density, settings.seed)
+    result = evaluate(model, mazes, settings.average_symmetries)
+    astar = evaluate_astar(mazes)
+    if arguments.json:
+        print(json.dumps(as_json(settings, model, result, astar), indent=1))
+    else:
+        print(heading(settings, model), overall(result, astar), by_length(result, astar), sep="\n\n")
+
+
+def heading(settings: EvaluateSettings, model: "TinyRecursiveModel") -> str:
+    """Which model, and on which mazes."""
+    from .model import count_parameters
+
+    n, density = settings.grid_size, settings.obstacle_density
+    return (f"{settings.checkpoint}: dim {model.dim}, depth {model.depth}, mixing {model.mixing}, "
+            f"recursions {model.recursions}, {count_parameters(model):,} parameters\n"
+            f"{settings.mazes:,} mazes of {n} x {n}, obstacle density {density:g}, seed {settings.seed}")
+
+
+def overall(model: "Evaluation", astar: "Evaluation") -> str:
+    """The table of the model beside A*."""
+    low, high = model.success_interval
+    rows = [
+        ("", "model", "A*", ""),
+        ("accuracy", f"{model.accuracy:.2%}", f"{astar.accuracy:.2%}", "action at the agent's cell is optimal"),
+        ("success", f"{model.success:.2%}", f"{astar.success:.2%}", f"95% interval {low:.2%} to {high:.2%}"),
+        ("path ratio", _ratio(model), _ratio(astar), "walked / shortest, where it arrived"),
+        ("optimal", f"{model.optimal:.2%}", f"{astar.optimal:.2%}", "of all mazes, by a shortest path"),
+        ("time per maze", f"{1000 * model.seconds:.3f} ms", f"{1000 * astar.seconds:.3f} ms",
+         "on this machine; the model in batches, A* one by one"),
+        ("work per maze", f"{model.work.mean():.0f}", f"{astar.work.mean():.1f}", "forward passes; cells expanded"),
+    ]
+    return "\n".join(f"{name:<13}  {ours:>10}  {theirs:>10}  {note}".rstrip() for name, ours, theirs, note in rows)
+
+
+def by_length(model: "Evaluation", astar: "Evaluation") -> str:
+    """The table by the length of the shortest path: 1, 2, 3 to 4, 5 to 8, and so on, doubling."""
+    lines = ["shortest path   mazes  accuracy   success  path ratio   optimal  A* expands"]
+    for power in range(int(model.shortest.max() - 1).bit_length() + 1):
+        first, last = 2**power // 2 + 1, 2**power
+        chosen = (first <= model.shortest) & (model.shortest <= last)
+        if chosen.any():
+            part, label = model.where(chosen), str(last) if first >= last else f"{first} to {last}"
+            lines.append(f"{label:>13}  {part.mazes:>6,}  {part.accuracy:>8.2%}  {part.success:>8.2%}  "
+                         f"{_ratio(part):>10}  {part.optimal:>8.2%}  {np.mean(astar.work[chosen]):>10.1f}")
+    return "\n".join(lines)
+
+
+def _ratio(evaluation: "Evaluation") -> str:
+    return f"{evaluation.path_ratio:.4f}" if evaluation.arrived.any() else "-"
+
+
+def as_json(
+    settings: EvaluateSettings, model: "TinyRecursiveModel", result: "Evaluation", astar: "Evaluation"
+) -> dict[str, Any]:
+    """Everything above in plain values, with each length of the shortest path by itself."""
+    from .model import count_parameters
+
+    shape = {name: getattr(model, name) for name in ("dim", "depth", "mixing", "recursions")}
+    return {
+        "settings": settings.plain(),
+        "model": {**shape, "parameters": count_parameters(model)},
+        **result.summary(),
+        "seconds_per_maze": result.seconds,
+        "astar": {**astar.summary(), "seconds_per_maze": astar.seconds},
+        "by_length": [{"length": length, **part.summary()} for length, part in result.by_length.items()],
+    }
+
+
+if __name__ == "__main__":
+    cli.run(main, PROG)
