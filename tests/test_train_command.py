@@ -6,12 +6,15 @@ import pty
 import re
 import subprocess
 import sys
+import termios
+from pathlib import Path
 
 import pytest
 import torch
 from tiny import RUN, flags, write_data
 
 from trm_nav import cli, train
+from trm_nav.config import RECIPES
 from trm_nav.model import TinyRecursiveModel
 from trm_nav.training import Training
 
@@ -44,14 +47,13 @@ def command(monkeypatch, capsys):
 
 def test_a_run_prints_the_guides_lines_and_marks_each_new_best(command, paths, tmp_path):
     # At this learning rate some epochs are better than all before them and some are not.
-    status, said, complaint = command(**RUN | paths, lr=0.3, epochs=12, patience=12, dropout=0, checkpoint_dir=tmp_path)
+    status, said, complaint = command(**RUN | paths | {"epochs": 12, "lr": 0.3, "checkpoint_dir": tmp_path})
     assert (status, complaint) == (0, "")  # no bar where nobody watches
     *lines, summary = said.splitlines()
     history, best = json.loads((tmp_path / "history.json").read_text()), float("inf")
+    columns = [history[name] for name in ("train_loss", "train_acc", "val_loss", "val_acc")]
     stars = []
-    for epoch, (line, *values) in enumerate(
-        zip(lines, *(history[name] for name in ("train_loss", "train_acc", "val_loss", "val_acc")), strict=True), start=1
-    ):
+    for epoch, (line, *values) in enumerate(zip(lines, *columns, strict=True), start=1):
         found = LINE.fullmatch(line)
         assert found, line
         assert found.groups()[:6] == (str(epoch), "12", *(f"{value:.4f}" for value in values))
@@ -77,6 +79,7 @@ def test_the_guides_own_line_is_what_the_format_makes(paths, tmp_path):
 
 def test_on_a_terminal_a_bar_shows_beside_the_same_lines(paths, tmp_path):
     ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, 120))
     words = [sys.executable, "-m", "trm_nav.train", *flags(**RUN | paths, checkpoint_dir=tmp_path / "checkpoints")]
     with subprocess.Popen(words, cwd=tmp_path, stdout=theirs, stderr=theirs, stdin=theirs) as process:
         os.close(theirs)
@@ -110,7 +113,7 @@ def test_flags_override_the_recipe_and_the_recipe_the_defaults(command, paths, t
 def test_switches_turn_on_and_off_and_left_out_say_nothing():
     parser = cli.Parser(train.TrainSettings, "")
     for words, expected in [(["--augment"], {"augment": True}), (["--no-augment"], {"augment": False}), ([], {}),
-                            (["--lr=1e-2", "--resume", "a"], {"lr": 0.01, "resume": train.TrainSettings(resume="a").resume})]:
+                            (["--lr=1e-2", "--resume", "a.pt"], {"lr": 0.01, "resume": Path("a.pt")})]:
         assert parser.given(parser.parse_args(words)) == expected
 
 
@@ -137,7 +140,7 @@ def full_folder(tmp_path):
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
-        ({"train_path": "nowhere.pt"}, "there is no data set at nowhere.pt; make one with scripts/generate_dataset.py$"),
+        ({"train_path": "nowhere.pt"}, "no data set at nowhere.pt; make one with scripts/generate_dataset.py$"),
         ({"val_path": "nowhere.pt"}, "there is no data set at nowhere.pt; make one with"),
         ({"dims": 8}, "there is no flag --dims; did you mean '--dim'\\?"),
         ({"quickly": True}, "there is no flag --quickly; there are .*--batch-size"),
@@ -150,7 +153,7 @@ def full_folder(tmp_path):
         ({"supervision": "all"}, "supervision must be 'policy' or 'action', not 'all'$"),
         ({"mixing": "attention"}, "mixing must be 'mlp' or 'conv', not 'attention'$"),
         ({"device": "tpu"}, "device must be auto, cpu, mps, cuda or cuda:N, not 'tpu'$"),
-        ({"recipe": "slow"}, "there is no recipe 'slow'; there are tiny, local, fast|there is no recipe 'slow'; "),
+        ({"recipe": "slow"}, f"there is no recipe 'slow'; there are {', '.join(RECIPES)}$"),
         ({"recipe": "tinny"}, "there is no recipe 'tinny'; did you mean 'tiny'\\?$"),
         ({"grid_size": 8}, "grid_size 8 was given, but the mazes of the training set are 5 x 5; leave it out"),
         ({"resume": "nowhere.pt"}, "there is no checkpoint at nowhere.pt; train writes best.pt"),
@@ -218,7 +221,7 @@ def test_a_loss_that_is_nan_stops_the_run_and_the_last_good_checkpoint_stays(com
             run.model.head.weight[0] = torch.inf
 
     break_in_epoch_3(monkeypatch, blow_up)
-    ran = command(**RUN | paths, epochs=5, lr=0.02, checkpoint_dir=tmp_path)
+    ran = command(**RUN | paths | {"epochs": 5, "lr": 0.02, "checkpoint_dir": tmp_path})
     best = torch.load(tmp_path / "best.pt", weights_only=True)["epoch"]
     sentence = "not a number in epoch 3 at learning rate 0.02: lower it, .*--lr 0.002; .*/best.pt keeps epoch "
     said = check_refusal(ran, f"{sentence}{best}$")
@@ -233,7 +236,7 @@ def test_running_out_of_gpu_memory_tells_the_guides_three_remedies(command, path
         raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 MiB.\nGPU 0 has a total capacity of")
 
     break_in_epoch_3(monkeypatch, lambda run: monkeypatch.setattr(TinyRecursiveModel, "forward", run_out))
-    ran = command(**RUN | paths, epochs=5, checkpoint_dir=tmp_path)
+    ran = command(**RUN | paths | {"epochs": 5, "checkpoint_dir": tmp_path})
     check_refusal(ran, "CUDA out of memory: .*--batch-size 32.*--dim 64 --depth 2.*--device cpu$")
     assert torch.load(tmp_path / "last.pt", weights_only=True)["epoch"] == 2
 
@@ -243,7 +246,8 @@ def test_a_gpu_full_from_the_start_tells_the_same(command, paths, tmp_path, monk
         raise torch.OutOfMemoryError("CUDA out of memory.")
 
     monkeypatch.setattr(TinyRecursiveModel, "to", run_out)
-    check_refusal(command(**RUN | paths, checkpoint_dir=tmp_path), "CUDA out of memory: .*--batch-size 32.*--device cpu$")
+    ran = command(**RUN | paths, checkpoint_dir=tmp_path)
+    check_refusal(ran, "CUDA out of memory: .*--batch-size 32.*--dim 64 --depth 2.*--device cpu$")
 
 
 def test_a_mistake_in_the_shell_shows_no_traceback(tmp_path):

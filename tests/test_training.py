@@ -223,6 +223,21 @@ def test_recursions_grow_in_three_thirds_to_the_number_asked_for():
         assert {recursions_at(epoch, fixed) for epoch in range(epochs)} == {recursions}
 
 
+def test_each_epoch_trains_with_its_own_number_of_recursions(new_run):
+    run = new_run(epochs=3, recursions=4, grow_recursions=True)
+    assert [run.model.recursions for _ in run.epochs()] == [1, 2, 4]
+
+
+def test_loss_and_accuracy_of_training_are_means_over_the_mazes_like_those_of_validation(sets):
+    train_set, _ = sets
+    settings = TrainSettings(**RUN | {"epochs": 1, "lr": 1e-12, "dropout": 0.0, "device": "cpu"})  # too slow to learn
+    run = Training(settings, train_set, train_set)
+    list(run.epochs())
+    assert run.history["train_acc"] == run.history["val_acc"]
+    # A batch's loss is a mean over its labelled cells, and training cuts other batches than validation.
+    assert run.history["train_loss"] == pytest.approx(run.history["val_loss"], rel=0.01)
+
+
 def test_training_learns_what_it_is_shown(sets):
     train_set, _ = sets
     settings = TrainSettings(dim=16, epochs=25, batch_size=20, lr=1e-2, dropout=0.0, device="cpu")

@@ -28,7 +28,7 @@ def save(checkpoint: dict[str, Any], path: str | Path) -> None:
 
 
 def load(path: str | Path, required: set[str] = TO_LOAD) -> dict[str, Any]:
-    """Read a checkpoint onto the CPU. Raises UserError if it is missing, truncated, or lacks one of the required keys."""
+    """Read a checkpoint onto the CPU. Raises UserError if it is missing, truncated, or lacks a required key."""
     checkpoint = load_tensors(path, "checkpoint", REMEDY)
     missing = required - set(checkpoint if isinstance(checkpoint, dict) else ())
     if missing:

@@ -123,7 +123,10 @@ class TrainSettings(ModelSettings):
     "checkpoint to go on from"
 
 
-_EXPECTED = {"device": "must be auto, cpu, mps, cuda or cuda:N"}  # where pydantic would show a regular expression
+_EXPECTED = {  # where pydantic would show a regular expression or a class
+    "string_pattern_mismatch": "must be auto, cpu, mps, cuda or cuda:N",
+    "path_type": "must be a path",
+}
 
 
 def _sentence(error: Mapping[str, Any], fields: Mapping[str, Any]) -> str:
@@ -131,7 +134,7 @@ def _sentence(error: Mapping[str, Any], fields: Mapping[str, Any]) -> str:
     name, given = str(error["loc"][0]), error["input"]
     if error["type"] == "extra_forbidden":
         return f"there is no setting '{name}'{nearest(name, fields)}"
-    problem = _EXPECTED.get(name) or error["msg"].removeprefix("Input ").replace("should be", "must be")
+    problem = _EXPECTED.get(error["type"]) or error["msg"].removeprefix("Input ").replace("should be", "must be")
     hint = " (papermill reads True and False with a capital letter)" if given in ("true", "false") else ""
     return f"{name} {problem}, not {given!r}{hint}"
 

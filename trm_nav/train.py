@@ -40,7 +40,7 @@ def main() -> None:
 
 @contextmanager
 def progress(run: "Training", disable: bool | None = None) -> Iterator[tuple[Callable, Callable]]:
-    """A bar on stderr, by itself only on a terminal: yields an `on_step` for `fit`, and how to print a line beside it."""
+    """A bar on stderr, by itself only on a terminal: yields `on_step` for `fit`, and how to print a line beside it."""
     from tqdm import tqdm
 
     def write(line: str) -> None:
@@ -67,7 +67,9 @@ def prepare(given: dict[str, Any]) -> "Training":
         saved = checkpoint.load(given["resume"], checkpoint.TO_RESUME)
         settings = checkpoint.settings_of(saved, given)
     require_writable(settings.checkpoint_dir)
-    run = Training(settings, dataset.load(settings.train_path), dataset.load(settings.val_path))
+    train_set, val_set = dataset.load(settings.train_path), dataset.load(settings.val_path)
+    with memory_to_spare():
+        run = Training(settings, train_set, val_set)
     if saved is not None:
         run.restore(saved)
         if run.epoch >= settings.epochs:
@@ -86,25 +88,33 @@ def fit(run: "Training", on_epoch: Callable[["Training"], None] = lambda run: No
     Raises UserError when the loss diverges or memory runs out. What earlier epochs saved stays, and so it does after
     an interrupt: --resume last.pt goes on with the epoch that was cut short.
     """
-    import torch
-
     from . import checkpoint
     from .training import Diverged
 
     folder = run.settings.checkpoint_dir
     try:
-        for epoch in run.epochs(on_step):
-            state = run.checkpoint()
-            if run.improved:
-                checkpoint.save(state, folder / "best.pt")
-            if epoch % run.settings.save_every == 0:
-                checkpoint.save(state, folder / f"checkpoint_epoch_{epoch}.pt")
-            checkpoint.save(state, folder / "last.pt")
-            save_history(run, state)
-            on_epoch(run)
+        with memory_to_spare():
+            for epoch in run.epochs(on_step):
+                state = run.checkpoint()
+                if run.improved:
+                    checkpoint.save(state, folder / "best.pt")
+                if epoch % run.settings.save_every == 0:
+                    checkpoint.save(state, folder / f"checkpoint_epoch_{epoch}.pt")
+                checkpoint.save(state, folder / "last.pt")
+                save_history(run, state)
+                on_epoch(run)
     except Diverged as error:
         kept = f"; {folder / 'best.pt'} keeps epoch {run.best_epoch}" if run.epoch else ""
         raise UserError(f"{error}{kept}") from None
+
+
+@contextmanager
+def memory_to_spare() -> Iterator[None]:
+    """Raise UserError, with what to do, where a GPU's memory runs out."""
+    import torch
+
+    try:
+        yield
     except torch.OutOfMemoryError:
         raise UserError("CUDA out of memory: reduce the batch size (--batch-size 32) or the model "
                         "(--dim 64 --depth 2), or use --device cpu") from None

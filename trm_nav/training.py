@@ -129,7 +129,9 @@ class Training:
         )
         self.batches = math.ceil(len(train_set) / settings.batch_size)  # in an epoch
         steps = self.batches * settings.epochs
-        self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimizer, lambda step: learning_rate_factor(step, steps))
+        self.schedule = torch.optim.lr_scheduler.LambdaLR(
+            self.optimizer, lambda step: learning_rate_factor(step, steps)
+        )
         self.sampler = torch.Generator().manual_seed(settings.seed)  # on the CPU, so that every device sees one order
         self.history: dict[str, list[float]] = {
             name: [] for name in ("train_loss", "train_acc", "val_loss", "val_acc", "lr", "seconds")

@@ -1,0 +1,271 @@
+"""A reader at work: a JupyterLab of our own, a notebook open in it, and hands on its cells and sliders.
+
+Server and browser keep all their files in a temporary folder, speak to nothing but each other, and end with the `with`
+block, or, if our process is killed before it gets there, with the process.
+"""
+
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
+
+PATIENCE = 300.0  # seconds that anything may take, so that a busy machine fails no test
+SCREEN = {"width": 1366, "height": 900}  # a small laptop's, in pixels
+
+# When our end of the pipe closes, for whatever reason, the server ends itself and its kernels in good order.
+SERVER = """
+import os, signal, sys, threading
+from jupyterlab.labapp import main
+threading.Thread(target=lambda: (sys.stdin.read(), os.kill(os.getpid(), signal.SIGTERM)), daemon=True).start()
+main()
+"""
+QUIET = [  # no news, no updates, no list of extensions: nothing that asks the network
+    "--ServerApp.open_browser=False",
+    "--ServerApp.allow_root=True",
+    "--ServerApp.terminals_enabled=False",
+    "--LabApp.extension_manager=readonly",
+    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    "--LabApp.news_url=",
+    "--LabApp.expose_app_in_browser=True",  # as window.jupyterapp
+]
+SETTINGS = {
+    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": True},
+    "notebook-extension/tracker": {"windowingMode": "none"},  # cells out of sight are drawn as well
+}
+FLAGS = [
+    "--no-sandbox",  # which root needs
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+]
+
+# What a picture is made of, to tell it from another one.
+CONTENT = "async picture => new TextDecoder('latin1').decode(await (await fetch(picture.src)).arrayBuffer())"
+# From the next key on, look at every frame until the picture is another one and has stayed for three frames.
+WATCH = """(picture, output) => {
+    const before = picture.src, heights = [];
+    let pressed, milliseconds, frames = 0;
+    window.answer = null;
+    output.addEventListener("keydown", () => pressed = performance.now(), {once: true, capture: true});
+    const look = () => {
+        if (heights.at(-1) !== output.offsetHeight) heights.push(output.offsetHeight);
+        if (pressed && picture.src !== before && picture.complete && picture.naturalWidth) {
+            milliseconds ??= Math.round(performance.now() - pressed);
+            frames++;
+        }
+        if (frames < 4) requestAnimationFrame(look);
+        else window.answer = {milliseconds, heights};
+    };
+    look();
+}"""
+
+
+def find_chromium() -> str | None:
+    """The path of a Chromium on this machine, or None."""
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+@contextmanager
+def jupyterlab(notebooks: Path, home: Path) -> Iterator[str]:
+    """Serve a copy of a folder of notebooks, without their outputs; yields the address, which holds the token.
+
+    home: an empty folder for the copy, the log, and whatever Jupyter and IPython would keep in the user's home.
+    """
+    lessons = home / "notebooks"
+    shutil.copytree(notebooks, lessons, ignore=shutil.ignore_patterns("runs", ".*"))
+    for path in lessons.glob("*.ipynb"):
+        empty(path)
+    for name, values in SETTINGS.items():
+        path = home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(values))
+    with closing(socket.create_server(("127.0.0.1", 0))) as free:
+        port = free.getsockname()[1]
+    token = secrets.token_hex(16)
+    places = {
+        "JUPYTERLAB_SETTINGS_DIR": "settings",
+        "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
+        "JUPYTER_CONFIG_DIR": "config",
+        "JUPYTER_DATA_DIR": "data",  # a kernel called python3 in the user's home is not ours
+        "JUPYTER_RUNTIME_DIR": "runtime",
+        "IPYTHONDIR": "ipython",
+    }
+    environment = {
+        **os.environ,
+        **{name: str(home / folder) for name, folder in places.items()},
+        "JUPYTER_PATH": str(Path(sys.prefix, "share", "jupyter")),
+        "JUPYTER_TOKEN": token,
+    }
+    command = [sys.executable, "-c", SERVER, *QUIET, "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}",
+               "--ServerApp.port_retries=0", f"--ServerApp.root_dir={lessons}"]  # fmt: skip
+    log = home / "jupyterlab.log"
+    with log.open("wb") as lines:
+        server = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=lines, stderr=subprocess.STDOUT, env=environment, cwd=home
+        )
+    try:
+        address = f"http://127.0.0.1:{port}"
+        wait_for_answer(server, f"{address}/api/status?token={token}", log)
+        yield f"{address}/lab/tree/{{name}}?reset&token={token}"
+    finally:
+        server.stdin.close()
+        try:
+            server.wait(60)
+        except subprocess.TimeoutExpired:
+            server.kill()  # its kernels see that they are orphans, and end
+            server.wait()
+
+
+def empty(path: Path) -> None:
+    """Take the outputs out of a notebook, so that those which show later come from this run."""
+    notebook = json.loads(path.read_text())
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            cell.update(outputs=[], execution_count=None)
+    path.write_text(json.dumps(notebook))
+
+
+def wait_for_answer(server: subprocess.Popen, address: str, log: Path) -> None:
+    """Return when the server answers; raises RuntimeError, with the end of its log, if it has ended or stays silent."""
+    local = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    deadline = time.monotonic() + PATIENCE
+    while server.poll() is None and time.monotonic() < deadline:
+        try:
+            with local.open(address, timeout=10):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    raise RuntimeError(f"JupyterLab does not answer:\n{log.read_text()[-2000:]}")
+
+
+@contextmanager
+def chromium(path: str) -> Iterator[Browser]:
+    """A headless browser."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+class NotebookPage:
+    """One notebook, open in a tab of its own."""
+
+    def __init__(self, page: Page, address: str):
+        self.page = page
+        page.set_default_timeout(PATIENCE * 1000)
+        page.goto(address)
+        page.wait_for_function("window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status == 'idle'")
+        page.evaluate("window.notebook = jupyterapp.shell.currentWidget")
+        self.outside = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-WindowedPanel-outer")
+
+    def run_all(self) -> float:
+        """Run > Run All Cells, as far as it gets; the seconds that took."""
+        started = time.monotonic()
+        self.command("notebook:run-all-cells")
+        self.page.wait_for_function(
+            "[...document.images].every(image => image.complete) && !document.body.innerText.includes('Loading widget')"
+        )
+        return time.monotonic() - started
+
+    def command(self, name: str) -> None:
+        """Have JupyterLab do what a menu entry does, and wait until it is done."""
+        self.page.evaluate(
+            "name => { window.done = false; jupyterapp.commands.execute(name).finally(() => window.done = true) }", name
+        )
+        self.page.wait_for_function("window.done")
+
+    @property
+    def cells(self) -> list[dict]:
+        """The cells as JupyterLab has them now, with sources and outputs, as in a notebook's file."""
+        return self.page.evaluate("window.notebook.content.model.toJSON().cells")
+
+    def cell(self, index: int) -> Locator:
+        """A cell as it stands on the page."""
+        return self.outside.locator(".jp-Notebook-cell").nth(index)
+
+    def with_sliders(self) -> list[Locator]:
+        """The outputs in which a picture stands below sliders."""
+        return self.outside.locator(".jp-OutputArea-output:has(.noUi-handle):has(img)").all()
+
+    def sliders(self, output: Locator) -> int:
+        """How many sliders stand in an output."""
+        return output.locator(".noUi-handle").count()
+
+    def too_wide(self, part: str) -> list[int]:
+        """The numbers of the cells in which such a part does not fit its place, so that it has to be scrolled sidewards."""
+        return self.outside.locator(".jp-Notebook-cell").evaluate_all(
+            """(cells, part) => cells.flatMap((cell, number) =>
+                [...cell.querySelectorAll(part)].some(box => box.scrollWidth > box.clientWidth + 1) ? [number] : [])""",
+            part,
+        )
+
+    def move(self, output: Locator, slider: int) -> dict:
+        """Press an arrow key on a slider and wait until its picture is another one.
+
+        Returns the slider's label, the milliseconds, the heights in pixels that the output had on the way, and
+        whether the picture that came is different. Without a new picture: TimeoutError, after five seconds.
+        """
+        handle, picture = output.locator(".noUi-handle").nth(slider), output.locator("img").first
+        box = output.locator(".widget-slider, .widget-hslider").nth(slider)
+        before = picture.evaluate(CONTENT)
+        picture.evaluate(WATCH, output.element_handle())
+        handle.focus()
+        at_its_end = handle.get_attribute("aria-valuenow") == handle.get_attribute("aria-valuemax")
+        handle.press("ArrowLeft" if at_its_end else "ArrowRight")
+        self.page.wait_for_function("window.answer", timeout=5000)
+        answer = self.page.evaluate("window.answer")
+        return {"slider": box.locator("label").inner_text(), **answer, "changed": picture.evaluate(CONTENT) != before}
+
+    def retype(self, index: int, line: int, text: str) -> None:
+        """Replace a line of a cell by typing over it, as a reader does."""
+        self.cell(index).locator(".cm-line").nth(line).click()
+        self.page.keyboard.press("Home")
+        self.page.keyboard.press("Shift+End")
+        self.page.keyboard.insert_text(text)
+
+    def run_through(self, first: int, last: int) -> None:
+        """Run some cells in order, as far as it gets."""
+        self.page.evaluate(
+            """([first, last]) => {
+                const content = window.notebook.content;
+                content.deselectAll(); content.activeCellIndex = first; content.extendContiguousSelectionTo(last);
+            }""",
+            [first, last],
+        )
+        self.command("notebook:run-cell")
+
+    def end(self) -> None:
+        """Shut the kernel down."""
+        self.page.evaluate("window.notebook.sessionContext.shutdown()")
+
+    def screenshots(self, folder: Path, name: str) -> None:
+        """Scroll through the notebook and keep what shows, screen by screen, as name-01.png and so on."""
+        last, height = self.outside.locator(".jp-Notebook-cell").last, self.outside.evaluate("box => box.clientHeight")
+        self.outside.evaluate("box => box.scrollTop = 0")
+        length = last.evaluate("cell => cell.getBoundingClientRect().bottom") - self.outside.bounding_box()["y"]
+        for number, top in enumerate(range(0, int(length) - 60, height - 60), start=1):
+            self.outside.evaluate("(box, top) => box.scrollTop = top", top)
+            self.screenshot(folder / f"{name}-{number:02}.png")
+
+    def screenshot(self, path: Path) -> None:
+        """Keep what shows."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.outside.screenshot(path=path, animations="disabled")
