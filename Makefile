@@ -37,7 +37,7 @@ train: $(LESSONS) ## generate mazes, train and evaluate into runs/ (RECIPE=tiny,
 	@echo "executed notebook: runs/$(RUN)/04_train.ipynb"
 
 test: $(TESTS) ## run the tests and every notebook
-	$(BIN) -m pytest --nbmake --nbmake-timeout=300 tests notebooks $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN) -m pytest -n 2 --dist loadgroup --nbmake --nbmake-timeout=300 tests notebooks $(ARGS)
 
 lab: $(LESSONS) ## open the lessons in JupyterLab
 	$(BIN) -m jupyterlab notebooks $(ARGS)

@@ -3,17 +3,21 @@
     python scripts/build_notebooks.py            # all of them
     python scripts/build_notebooks.py 04_train   # those whose name begins so
 
-Widget views are taken out, since without a running kernel they show as errors, and so are timings. A fingerprint of the
-cells goes in, by which a test tells outputs that are older than their cells.
+Widget views are taken out, since without a running kernel they show as errors, and so are progress bars and timings;
+pictures are kept with fewer colours. A fingerprint of the cells goes in, by which a test tells outputs that are older
+than their cells. The first picture of a cell tagged `thumbnail` goes small into notebooks/thumbnails/.
 """
 
 import argparse
+import base64
 import hashlib
+import io
 import time
 from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
+from PIL import Image
 
 from trm_nav import cli
 from trm_nav.errors import UserError
@@ -22,6 +26,8 @@ PROG = "build_notebooks.py"
 FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 LARGEST = 400_000  # bytes
+COLOURS = 96  # in a picture
+THUMBNAIL = (360, 240)  # pixels, at most
 
 
 def main() -> None:
@@ -39,6 +45,7 @@ def main() -> None:
                        resources={"metadata": {"path": str(FOLDER)}}).execute()
         lighten(notebook)
         nbformat.write(notebook, path)
+        save_thumbnail(notebook, path.parent / "thumbnails" / f"{path.stem}.png")
         size = path.stat().st_size
         print(f"{time.perf_counter() - started:.0f} s, {size / 1000:.0f} KB")
         if size > LARGEST:
@@ -47,17 +54,42 @@ def main() -> None:
 
 
 def lighten(notebook) -> None:
-    """Take out widget views, progress bars and timings; put in the fingerprint of the cells."""
+    """Take out widget views, progress bars, timings and colours that nobody sees; put in the fingerprint of the cells."""
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
         if cell.cell_type == "code":
             cell.outputs = [output for output in cell.outputs
                             if WIDGET not in output.get("data", {}) and output.get("name") != "stderr"]
+            for output in cell.outputs:
+                if "image/png" in output.get("data", {}):
+                    output.data["image/png"] = base64.b64encode(png(picture(output))).decode()
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
         "trm_nav": {"cells": fingerprint(notebook)},
     }
+
+
+def picture(output) -> Image.Image:
+    """The picture of an output."""
+    return Image.open(io.BytesIO(base64.b64decode(output.data["image/png"]))).convert("RGB")
+
+
+def png(image: Image.Image) -> bytes:
+    """The image as a PNG file of few colours, a third of the size that matplotlib writes."""
+    buffer = io.BytesIO()
+    image.quantize(COLOURS, dither=Image.Dither.NONE).save(buffer, format="PNG", optimize=True)
+    return buffer.getvalue()
+
+
+def save_thumbnail(notebook, path: Path) -> None:
+    """Keep the picture of the cell that is tagged for it, small, for the map of the lessons."""
+    for cell in notebook.cells:
+        if "thumbnail" in cell.metadata.get("tags", ()):
+            image = next(picture(output) for output in cell.outputs if "image/png" in output.get("data", {}))
+            image.thumbnail(THUMBNAIL, Image.Resampling.LANCZOS)
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(png(image))
 
 
 def fingerprint(notebook) -> str:

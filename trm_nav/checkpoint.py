@@ -33,6 +33,8 @@ def load(path: str | Path, required: set[str] = TO_LOAD) -> dict[str, Any]:
     missing = required - set(checkpoint if isinstance(checkpoint, dict) else ())
     if missing:
         raise UserError(f"{path} is not a checkpoint of this project: it has no {', '.join(sorted(missing))}; {REMEDY}")
+    if not isinstance(checkpoint["config"], dict):
+        raise UserError(f"{path} is not a checkpoint of this project: its config holds no settings; {REMEDY}")
     return checkpoint
 
 

@@ -1,6 +1,7 @@
 """Command lines made from declared settings, and the one place where a command turns a mistake into exit status 2."""
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Iterable
 
@@ -50,9 +51,12 @@ def run(main: Callable[[], None], prog: str) -> None:
     """Call a command's `main` and leave: 0 when done, 2 with one sentence for a user's mistake, 130 on Ctrl-C."""
     try:
         main()
+        sys.stdout.flush()
     except UserError as mistake:
         print(f"{prog}: error: {mistake}", file=sys.stderr)
         sys.exit(2)
+    except BrokenPipeError:  # whoever read the output, `head` say, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         print(f"{prog}: interrupted", file=sys.stderr)
         sys.exit(130)

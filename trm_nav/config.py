@@ -15,6 +15,8 @@ from .errors import UserError
 LARGEST_GRID = 64
 
 GridSize = Annotated[int, Field(ge=3, le=LARGEST_GRID)]
+Density = Annotated[float, Field(ge=0, lt=1)]
+Recursions = Annotated[int, Field(ge=1, le=256)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Dimension = Annotated[int, Field(ge=1, le=4096)]
 FilePath = Annotated[Path, Strict(False)]
@@ -57,7 +59,7 @@ class DataSettings(Settings):
     "mazes in the test set, none of which is in the training set in any of its 8 orientations"
     grid_size: GridSize = 8
     "cells along one side of a maze"
-    obstacle_density: Annotated[float, Field(ge=0, lt=1)] = 0.2
+    obstacle_density: Density = 0.2
     "share of the cells that are walls"
     train_seed: Seed = 42
     "seed of the training mazes"
@@ -78,7 +80,7 @@ class ModelSettings(Settings):
     "hidden dimension: numbers kept for every cell"
     depth: Annotated[int, Field(ge=1, le=64)] = 2
     "Mixer blocks applied in every recursion"
-    recursions: Annotated[int, Field(ge=1, le=256)] = 4
+    recursions: Recursions = 4
     "times the blocks are applied to the latent state"
     mixing: Literal["mlp", "conv"] = "mlp"
     "how cells exchange information: a dense matrix over all of them, or a 3 x 3 neighbourhood"

@@ -44,7 +44,7 @@ def encode(walls: np.ndarray, goals: np.ndarray) -> np.ndarray:
     walls, goals = check_mazes(walls, goals)
     tokens = np.where(walls, np.uint8(WALL), np.uint8(FREE))  # (N, n, n)
     tokens[np.arange(len(walls)), *goals.T] = GOAL
-    return tokens.reshape(len(walls), -1)
+    return tokens.reshape(len(walls), walls.shape[1] ** 2)
 
 
 def decode(tokens: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

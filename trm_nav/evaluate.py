@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import Field
 
 from . import cli
-from .config import FilePath, GridSize, Seed, Settings
+from .config import Density, FilePath, GridSize, Recursions, Seed, Settings
 from .grids import generate_mazes
 
 if TYPE_CHECKING:
@@ -32,9 +32,9 @@ class EvaluateSettings(Settings):
     "seed of the mazes: not one of the data set's (by default 42 and 99999), so that training has not seen them"
     grid_size: GridSize | None = None
     "cells along one side of a maze; left out, the model's; only a model with mixing conv takes another"
-    obstacle_density: Annotated[float, Field(ge=0, lt=1)] = 0.2
+    obstacle_density: Density = 0.2
     "share of the cells that are walls"
-    recursions: Annotated[int, Field(ge=1, le=256)] | None = None
+    recursions: Recursions | None = None
     "times the model's blocks are applied; left out, as often as in training"
     average_symmetries: bool = False
     "average the policy over the 8 symmetries of each maze: eight forward passes instead of one"

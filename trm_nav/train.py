@@ -7,7 +7,6 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from . import cli
@@ -124,11 +123,7 @@ def save_history(run: "Training", state: dict[str, Any]) -> None:
     """`history.json`: the lists of `Training.history`, with what is needed to tell where they came from."""
     origin = ("config", "seed", "fingerprints", "command", "versions", "platform", "threads")
     text = json.dumps({**run.history, "best_epoch": run.best_epoch, **{name: state[name] for name in origin}}, indent=1)
-    write_atomically(run.settings.checkpoint_dir / "history.json", partial(_write, text.encode()))
-
-
-def _write(content: bytes, file) -> None:
-    file.write(content)
+    write_atomically(run.settings.checkpoint_dir / "history.json", lambda file: file.write(text.encode()))
 
 
 def keep_best(run: "Training") -> None:
@@ -136,7 +131,8 @@ def keep_best(run: "Training") -> None:
     resumed, folder = run.settings.resume, run.settings.checkpoint_dir
     best = resumed if run.improved else resumed.with_name("best.pt")
     if best.exists() and folder.resolve() != resumed.parent.resolve():
-        write_atomically(folder / "best.pt", partial(_write, best.read_bytes()))
+        content = best.read_bytes()
+        write_atomically(folder / "best.pt", lambda file: file.write(content))
 
 
 def epoch_line(run: "Training") -> str:

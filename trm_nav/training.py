@@ -104,7 +104,7 @@ class Training:
     """One run: the model, what trains it, and what has happened so far.
 
     `history` holds a list with one entry an epoch for each of train_loss, train_acc, val_loss, val_acc, lr, seconds.
-    Losses are in nats; accuracies are the share of mazes whose predicted action at the agent's cell is optimal, in
+    lr is the learning rate at the start of the epoch. Losses are in nats; accuracies are the share of mazes whose predicted action at the agent's cell is optimal, in
     training mode (dropout on, mazes turned) for train_acc.
     """
 
@@ -161,13 +161,13 @@ class Training:
         while self.epoch < self.settings.epochs and not self.out_of_patience:
             started = time.perf_counter()
             self.model.recursions = recursions_at(self.epoch, self.settings)
+            lr = self.optimizer.param_groups[0]["lr"]
             train_loss, train_acc = self._train(on_step)
             val_loss, val_acc = self.validate()
             if not (math.isfinite(train_loss) and math.isfinite(val_loss)):
                 raise Diverged(f"the loss is not a number in epoch {self.epoch + 1} at learning rate "
                                f"{self.settings.lr:g}: lower it, for example --lr {self.settings.lr / 10:g}")
-            entry = (train_loss, train_acc, val_loss, val_acc, self.schedule.get_last_lr()[0],
-                     time.perf_counter() - started)
+            entry = (train_loss, train_acc, val_loss, val_acc, lr, time.perf_counter() - started)
             for name, value in zip(self.history, entry, strict=True):
                 self.history[name].append(value)
             if val_loss < self.best_val_loss:
@@ -238,6 +238,8 @@ class Training:
         self.model.load_state_dict(checkpoint["model_state_dict"])
         self.optimizer.load_state_dict(checkpoint["optimizer_state_dict"])
         self.schedule.load_state_dict(checkpoint["scheduler_state_dict"])
+        for group in self.optimizer.param_groups:  # the checkpoint's, unless --epochs now says otherwise
+            group["lr"] = self.settings.lr * self.schedule.lr_lambdas[0](self.schedule.last_epoch)
         self.history = {name: list(values) for name, values in checkpoint["history"].items()}
         self.best_epoch = checkpoint["early_stopping"]["best_epoch"]
         self.best_val_loss = checkpoint["early_stopping"]["best_val_loss"]
