@@ -108,7 +108,8 @@ def machine() -> str:
 
 def report(name: str, runs: list[dict[str, Any]]) -> str:
     """Mean, standard deviation and range of every figure over the seeds."""
-    lines = [f"{name}: {runs[0]['parameters']:,} parameters, {len(runs)} seeds ({', '.join(str(r['seed']) for r in runs)})"]
+    seeds = ", ".join(str(run["seed"]) for run in runs)
+    lines = [f"{name}: {runs[0]['parameters']:,} parameters, seeds {seeds}"]
     for field in runs[0]:
         if field in ("seed", "parameters"):
             continue

@@ -32,7 +32,7 @@ THUMBNAIL = (360, 240)  # pixels, at most
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog=PROG, description="Execute the committed notebooks in place.")
-    parser.add_argument("names", nargs="*", metavar="NAME", help="notebooks whose names begin so; left out, all of them")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="notebooks whose names begin so; by default all")
     names = parser.parse_args().names
     chosen = [path for path in sorted(FOLDER.glob("*.ipynb")) if path.name.startswith(tuple(names) or "")]
     if not chosen:
@@ -49,12 +49,12 @@ def main() -> None:
         size = path.stat().st_size
         print(f"{time.perf_counter() - started:.0f} s, {size / 1000:.0f} KB")
         if size > LARGEST:
-            raise UserError(f"{path.name} has {size / 1000:.0f} KB with its outputs, more than the {LARGEST / 1000:.0f} "
-                            "that a committed notebook may have")
+            raise UserError(f"{path.name} has {size / 1000:.0f} KB with its outputs, and a committed notebook may have "
+                            f"{LARGEST / 1000:.0f}")
 
 
 def lighten(notebook) -> None:
-    """Take out widget views, progress bars, timings and colours that nobody sees; put in the fingerprint of the cells."""
+    """Take out widget views, progress bars, timings, colours that nobody sees; put in the fingerprint of the cells."""
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
         if cell.cell_type == "code":

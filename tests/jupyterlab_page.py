@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Locator, Page, sync_playwright
 
 PATIENCE = 300.0  # seconds that anything may take, so that a busy machine fails no test
 SCREEN = {"width": 1366, "height": 900}  # a small laptop's, in pixels
@@ -155,12 +155,12 @@ def wait_for_answer(server: subprocess.Popen, address: str, log: Path) -> None:
 
 
 @contextmanager
-def chromium(path: str) -> Iterator[Browser]:
-    """A headless browser."""
+def chromium(path: str) -> Iterator[BrowserContext]:
+    """A headless browser, whose pages share what they have loaded."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         try:
-            yield browser
+            yield browser.new_context(viewport=SCREEN)
         finally:
             browser.close()
 

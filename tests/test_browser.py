@@ -10,9 +10,9 @@ import re
 from pathlib import Path
 
 import pytest
-from jupyterlab_page import SCREEN, NotebookPage, chromium, find_chromium, jupyterlab
+from jupyterlab_page import NotebookPage, chromium, find_chromium, jupyterlab
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]  # one server and one browser for all
 
 ROOT = Path(__file__).parents[1]
 KEPT = ROOT / "runs" / "browser"
@@ -30,7 +30,7 @@ class Lesson(NotebookPage):
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
-    """The browser and the address of a lesson in JupyterLab."""
+    """An open browser, and the address of a lesson in JupyterLab."""
     path = find_chromium()
     if path is None:
         sentence = "no Chromium is installed to try the lessons in; on Debian and Ubuntu, run: apt install chromium"
@@ -48,13 +48,16 @@ def lesson(lab, request):
     name = request.param.stem
     for old in KEPT.glob(f"{name}*"):
         old.unlink()
-    with browser.new_context(viewport=SCREEN) as context:
-        lesson = Lesson(name, context.new_page(), address.format(name=request.param.name))
-        lesson.report["seconds"] = round(lesson.run_all(), 1)
-        lesson.screenshots(KEPT, name)
-        yield lesson
-        (KEPT / f"{name}.json").write_text(json.dumps(lesson.report, indent=1))
-        lesson.end()
+    with browser.new_page() as page:
+        lesson = Lesson(name, page, address.format(name=request.param.name))
+        try:
+            lesson.report["seconds"] = round(lesson.run_all(), 1)
+            lesson.screenshots(KEPT, name)
+            yield lesson
+        finally:
+            lesson.end()
+            KEPT.mkdir(parents=True, exist_ok=True)
+            (KEPT / f"{name}.json").write_text(json.dumps(lesson.report, indent=1))
 
 
 def tagged(cells: list[dict], tag: str) -> list[int]:

@@ -77,7 +77,8 @@ def test_every_exercise_has_a_stub_a_check_and_a_folded_solution_in_this_order(p
     stubs, checks, solutions = (tagged(notebook, tag) for tag in ("exercise", "check", "solution"))
     assert len(stubs) == len(checks) == len(solutions)
     assert 2 <= len(stubs) <= 4
-    assert sorted(stubs + checks + solutions) == [i for trio in zip(stubs, checks, solutions, strict=True) for i in trio]
+    trios = zip(stubs, checks, solutions, strict=True)
+    assert sorted(stubs + checks + solutions) == [index for trio in trios for index in trio]
     for index in solutions:
         assert notebook.cells[index].metadata["jupyter"]["source_hidden"]
     for index in stubs:

@@ -26,7 +26,7 @@ from .plots import BLUE, FLOOR, GRID, INK, ORANGE, draw_maze
 from .training import policy_loss
 
 TOKENS = (FREE, WALL, GOAL)
-FAINTEST = 1e-4  # of the strongest influence: the dark end of the colour scale
+FAINTEST = 1e-3  # of the strongest influence: the dark end of the colour scale
 STOPWATCH = 0.12  # seconds to repeat a step for
 COPIES = 4  # of every parameter while AdamW trains it: itself, its gradient, and two running means
 
@@ -137,7 +137,7 @@ def measure_costs(grid_size: int, batch_size: int = 64, dims: Sequence[int] = (1
 
 def draw_mixing(touched: Mapping[str, np.ndarray], cell: int, channel: int) -> Figure:
     """Tables of cells x channels, bool, side by side: what each kind of mixing reads to write the number ringed."""
-    figure, axes = plt.subplots(1, len(touched), figsize=(2.5 * len(touched), 4.2), sharey=True)
+    figure, axes = plt.subplots(1, len(touched), figsize=(1.75 * len(touched), 3.3), sharey=True)
     for ax, (title, reads) in zip(axes, touched.items(), strict=True):
         ax.imshow(reads, cmap=ListedColormap([FLOOR, BLUE]), vmin=0, vmax=1, aspect="auto", interpolation="nearest")
         ax.plot(channel, cell, "o", color=ORANGE, markersize=10, markerfacecolor="none", markeredgewidth=2.5)
@@ -155,7 +155,7 @@ def draw_influences(models: Mapping[str, nn.Module], walls: np.ndarray, goal: Se
     """
     tokens = torch.from_numpy(encode(walls[None], np.array([goal])))[0]
     figure, axes = plt.subplots(len(models), len(recursions), squeeze=False,
-                                figsize=(2.3 * len(recursions) + 0.8, 2.6 * len(models)))
+                                figsize=(1.75 * len(recursions) + 0.8, 2.0 * len(models)))
     for row, (name, model) in zip(axes, models.items(), strict=True):
         before = model.recursions
         for ax, model.recursions in zip(row, recursions, strict=True):
@@ -163,16 +163,19 @@ def draw_influences(models: Mapping[str, nn.Module], walls: np.ndarray, goal: Se
             ax.set_title(f"{model.recursions} recursion" + "s" * (model.recursions > 1), fontsize=11)
         model.recursions = before
         row[0].set_ylabel(name)
-    figure.colorbar(image, ax=axes, shrink=0.7, label="influence, share of the strongest")
+    figure.colorbar(image, ax=axes, shrink=0.8, label="share of the strongest")
     return figure
 
 
 def draw_influence(strength: np.ndarray, walls: np.ndarray, goal: Sequence[int], cell: tuple[int, int], ax: Axes):
-    """An influence map over its maze: bright is strong, a pale cell has none at all, walls are hatched. The image."""
+    """An influence map over its maze: bright is strong, a pale cell has none at all; a small square marks a wall.
+
+    Returns the image, for a colour bar.
+    """
     draw_maze(np.zeros_like(walls), goal, cell, ax)
     heard = np.ma.masked_equal(strength / strength.max(), 0)
     for row, col in np.argwhere(walls):
-        ax.add_patch(Rectangle((col - 0.5, row - 0.5), 1, 1, fill=False, hatch="////", edgecolor=INK, linewidth=0))
+        ax.add_patch(Rectangle((col - 0.2, row - 0.2), 0.4, 0.4, facecolor=INK, edgecolor="white", linewidth=0.5))
     return ax.imshow(heard.clip(FAINTEST), norm=LogNorm(FAINTEST, 1))
 
 
@@ -181,7 +184,7 @@ def draw_size(costs: Costs, dim: int, depth: int, recursions: int, dropout: floa
 
     dim: within `costs.dims`. The scales hold up to 8 blocks and 16 recursions.
     """
-    figure = plt.figure(figsize=(10, 5.4), layout="none")
+    figure = plt.figure(figsize=(9, 5), layout="none")
     figure.add_artist(Rectangle((0, 0), 1, 1, transform=figure.transFigure, color="white", zorder=-1))  # of one size
     _draw_weights(figure.add_axes((0.01, 0.46, 0.98, 0.52)), costs.grid_size**2, dim, depth, recursions, dropout)
     panels = {

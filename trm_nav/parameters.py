@@ -12,6 +12,7 @@ from .config import DataSettings, TrainSettings, nearest, recipe
 from .errors import UserError
 
 INJECTED = "# Parameters"  # the first line of papermill's cell
+PLACES = {"train_path", "val_path", "checkpoint_dir", "resume"}  # not parameters: they follow from output_dir
 
 
 def lesson_parameters(namespace: Mapping[str, Any], **expected: type | range | tuple) -> None:
@@ -31,10 +32,9 @@ def check_parameters(namespace: Mapping[str, Any], **expected: type | range | tu
             raise UserError(f"{name} must be {problem}, not {namespace[name]!r}{_capital(namespace[name])}")
 
 
-PLACES = {"train_path", "val_path", "checkpoint_dir", "resume"}  # not parameters: they follow from output_dir
-
-
-def run_settings(namespace: Mapping[str, Any], first_look: Mapping[str, Any], **others) -> tuple[DataSettings, TrainSettings]:
+def run_settings(
+    namespace: Mapping[str, Any], first_look: Mapping[str, Any], **others
+) -> tuple[DataSettings, TrainSettings]:
     """The settings of a whole run from a notebook's parameters: how to make its data, and how to train on them.
 
     Every setting is a parameter, None where the recipe decides. `recipe` may be None too, and then the settings in

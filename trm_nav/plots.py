@@ -50,7 +50,7 @@ def maze_axes(columns: int, rows: int = 1, cell: float = 3.0) -> tuple[Figure, n
 
 
 def draw_maze(walls: np.ndarray, goal=None, start=None, ax: Axes | None = None, title: str = "") -> Axes:
-    """One maze: walls bool (n, n), goal and start as (row, col) or None. Returns the axes, new ones if none are given."""
+    """One maze: walls bool (n, n), goal and start as (row, col) or None. Returns the axes, new ones if none given."""
     if ax is None:
         ax = maze_axes(1, cell=3.6)[1][0]
     n = len(walls)

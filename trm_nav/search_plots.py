@@ -3,7 +3,7 @@
 Lesson 01 draws with them, on top of a maze from `plots.draw_maze`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
 
 import numpy as np
@@ -24,7 +24,7 @@ LIGHT = ListedColormap(colormaps["cividis"](np.linspace(0.55, 1.0, 256)))  # dar
 
 
 def shade_cells(values: np.ndarray, ax: Axes, **imshow) -> AxesImage:
-    """A light colour for every cell that has a number: (n, n), NaN where there is none. Returns it, for a colour bar."""
+    """A light colour for every cell that has a number: (n, n), NaN where there is none. Returns it for a colour bar."""
     return ax.imshow(np.ma.masked_invalid(values), **{"cmap": LIGHT, **imshow})
 
 
@@ -37,20 +37,22 @@ def write_cells(texts: Mapping[Cell, object], ax: Axes, size: float = 0.36, belo
     """
     written = []
     for (row, column), text in texts.items():
-        outline = _outline(str(text), bold)
-        fitting = min(size, 0.9 / outline.get_extents().width)
+        outline, width = _outline(str(text), bold)
+        fitting = min(size, 0.9 / width)
         written.append(Affine2D().scale(fitting).translate(column + right, row + below).transform_path(outline))
     if written:
-        ax.add_artist(PathPatch(Path.make_compound_path(*written), facecolor=INK, linewidth=0, zorder=7, in_layout=False))
+        everything = Path.make_compound_path(*written)
+        ax.add_artist(PathPatch(everything, facecolor=INK, linewidth=0, zorder=7, in_layout=False))
 
 
 @cache
-def _outline(text: str, bold: bool) -> Path:
-    """The text as a path around (0, 0) with the height of a digit as its unit, rows downwards."""
+def _outline(text: str, bold: bool) -> tuple[Path, float]:
+    """The text as a path around (0, 0), rows downwards, with the height of a digit as its unit; and its width."""
     outline = TextPath((0, 0), text, size=1, prop=FontProperties(weight="bold" if bold else "normal"))
     height = TextPath((0, 0), "0", size=1).get_extents().height
-    middle = (outline.get_extents().x0 + outline.get_extents().x1) / 2
-    return Affine2D().translate(-middle, -height / 2).scale(1 / height, -1 / height).transform_path(outline)
+    box = outline.get_extents()
+    to_middle = Affine2D().translate(-(box.x0 + box.x1) / 2, -height / 2).scale(1 / height, -1 / height)
+    return to_middle.transform_path(outline), box.width / height
 
 
 def draw_search(walls: np.ndarray, search: Search, step: int, weight: float, ax: Axes) -> None:
@@ -67,8 +69,12 @@ def draw_search(walls: np.ndarray, search: Search, step: int, weight: float, ax:
     waiting = search.open_set(step)
 
     draw_maze(walls, search.goal, search.start, ax)
-    _mark(g.keys() - waiting, SKY, "expanded", walls, ax)
-    _mark(waiting, ORANGE, "waiting", walls, ax)
+    marks = np.full(walls.shape, np.nan)
+    for cell in g:
+        marks[cell] = cell in waiting
+    shade_cells(marks, ax, cmap=ListedColormap([SKY, ORANGE]), vmin=0, vmax=1, alpha=0.35)
+    for label, color in (("expanded", SKY), ("waiting", ORANGE)):
+        ax.scatter([], [], marker="s", s=90, color=color, alpha=0.35, label=label)  # draws nothing but its legend
     h = {cell: weight * manhattan(cell, search.goal) for cell in g}
     marked = g.keys() & {search.start, search.goal}  # their middle is taken
     write_cells({cell: f"{g[cell] + h[cell]:.4g}" for cell in g.keys() - marked}, ax, 0.24, -0.1, bold=True)
@@ -84,14 +90,6 @@ def draw_search(walls: np.ndarray, search: Search, step: int, weight: float, ax:
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=3, handletextpad=0.4)
 
 
-def _mark(cells: Iterable[Cell], color: str, label: str, walls: np.ndarray, ax: Axes) -> None:
-    marks = np.full(walls.shape, np.nan)
-    for cell in cells:
-        marks[cell] = 1
-    shade_cells(marks, ax, cmap=ListedColormap([color]), alpha=0.35)
-    ax.scatter([], [], marker="s", s=90, color=color, alpha=0.35, label=label)
-
-
 def _draw_band(cell: Cell, parents: Mapping[Cell, Cell | None], ax: Axes) -> None:
     ax.add_patch(Rectangle((cell[1] - 0.5, cell[0] - 0.5), 1, 1, fill=False, edgecolor=BLUE, linewidth=2.5, zorder=8,
                            label="expanded last"))
@@ -100,4 +98,4 @@ def _draw_band(cell: Cell, parents: Mapping[Cell, Cell | None], ax: Axes) -> Non
         way.append(cell)
         cell = parents[cell]
     rows, columns = np.transpose(way)
-    ax.plot(columns, rows, color=BLUE, alpha=0.3, linewidth=12, solid_capstyle="round", solid_joinstyle="round", zorder=2.5)
+    ax.plot(columns, rows, color=BLUE, alpha=0.3, linewidth=12, solid_capstyle="round", zorder=2.5)

@@ -104,8 +104,8 @@ class Training:
     """One run: the model, what trains it, and what has happened so far.
 
     `history` holds a list with one entry an epoch for each of train_loss, train_acc, val_loss, val_acc, lr, seconds.
-    lr is the learning rate at the start of the epoch. Losses are in nats; accuracies are the share of mazes whose predicted action at the agent's cell is optimal, in
-    training mode (dropout on, mazes turned) for train_acc.
+    Losses are in nats; accuracies are the share of mazes whose predicted action at the agent's cell is optimal, in
+    training mode (dropout on, mazes turned) for train_acc; lr is the learning rate at the start of the epoch.
     """
 
     def __init__(self, settings: TrainSettings, train_set: Dataset, val_set: Dataset):
