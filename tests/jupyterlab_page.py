@@ -20,7 +20,7 @@ from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Locator, Page, sync_playwright
 
-PATIENCE = 300.0  # seconds that anything may take, so that a busy machine fails no test
+PATIENCE = 600.0  # seconds that anything may take, so that a busy machine fails no test
 SCREEN = {"width": 1366, "height": 900}  # a small laptop's, in pixels
 
 # When our end of the pipe closes, for whatever reason, the server ends itself and its kernels in good order.
@@ -172,8 +172,10 @@ class NotebookPage:
         self.page = page
         page.set_default_timeout(PATIENCE * 1000)
         page.goto(address)
-        page.wait_for_function("window.jupyterapp?.shell.currentWidget?.sessionContext?.session?.kernel?.status == 'idle'")
-        page.evaluate("window.notebook = jupyterapp.shell.currentWidget")
+        page.wait_for_function(
+            "window.notebook = window.jupyterapp?.shell.currentWidget, "
+            "window.notebook?.sessionContext?.session?.kernel?.status == 'idle'"
+        )
         self.outside = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-WindowedPanel-outer")
 
     def run_all(self) -> float:
@@ -210,7 +212,7 @@ class NotebookPage:
         return output.locator(".noUi-handle").count()
 
     def too_wide(self, part: str) -> list[int]:
-        """The numbers of the cells in which such a part does not fit its place, so that it has to be scrolled sidewards."""
+        """The numbers of the cells in which such a part would have to be scrolled sidewards to be seen."""
         return self.outside.locator(".jp-Notebook-cell").evaluate_all(
             """(cells, part) => cells.flatMap((cell, number) =>
                 [...cell.querySelectorAll(part)].some(box => box.scrollWidth > box.clientWidth + 1) ? [number] : [])""",
@@ -221,18 +223,18 @@ class NotebookPage:
         """Press an arrow key on a slider and wait until its picture is another one.
 
         Returns the slider's label, the milliseconds, the heights in pixels that the output had on the way, and
-        whether the picture that came is different. Without a new picture: TimeoutError, after five seconds.
+        whether the picture that came is different. Without a new picture: TimeoutError, after half a minute.
         """
         handle, picture = output.locator(".noUi-handle").nth(slider), output.locator("img").first
-        box = output.locator(".widget-slider, .widget-hslider").nth(slider)
+        label = output.locator(".widget-hslider label").nth(slider).inner_text()
         before = picture.evaluate(CONTENT)
         picture.evaluate(WATCH, output.element_handle())
         handle.focus()
         at_its_end = handle.get_attribute("aria-valuenow") == handle.get_attribute("aria-valuemax")
         handle.press("ArrowLeft" if at_its_end else "ArrowRight")
-        self.page.wait_for_function("window.answer", timeout=5000)
+        self.page.wait_for_function("window.answer", timeout=30_000)
         answer = self.page.evaluate("window.answer")
-        return {"slider": box.locator("label").inner_text(), **answer, "changed": picture.evaluate(CONTENT) != before}
+        return {"slider": label, **answer, "changed": picture.evaluate(CONTENT) != before}
 
     def retype(self, index: int, line: int, text: str) -> None:
         """Replace a line of a cell by typing over it, as a reader does."""

@@ -20,7 +20,7 @@ from matplotlib.transforms import Affine2D
 from .astar import Cell, Search, manhattan
 from .plots import BLUE, INK, ORANGE, SKY, draw_maze
 
-LIGHT = ListedColormap(colormaps["cividis"](np.linspace(0.55, 1.0, 256)))  # dark writing can be read on all of it
+LIGHT = ListedColormap(colormaps["cividis"](np.linspace(0.55, 1.0, 32)))  # dark writing can be read on all of it
 
 
 def shade_cells(values: np.ndarray, ax: Axes, **imshow) -> AxesImage:

@@ -49,7 +49,7 @@ def explore(draw: Callable[..., Figure], **controls: ipywidgets.Widget) -> None:
     for control in controls.values():
         control.observe(redraw, "value")
     redraw()
-    display(ipywidgets.VBox([*controls.values(), problem, picture]))
+    display(ipywidgets.VBox([*controls.values(), problem, picture], layout={"align_items": "flex-start"}))
 
 
 def png(figure: Figure) -> bytes:
