@@ -76,7 +76,7 @@ def picture(output) -> Image.Image:
 
 
 def png(image: Image.Image) -> bytes:
-    """The image as a PNG file of few colours, a third of the size that matplotlib writes; kmeans keeps the rare ones."""
+    """The image as a PNG file of few colours, the rare ones among them, a third of the size that matplotlib writes."""
     buffer = io.BytesIO()
     image.quantize(COLOURS, kmeans=3, dither=Image.Dither.NONE).save(buffer, format="PNG", optimize=True)
     return buffer.getvalue()
