@@ -15,10 +15,10 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
-from playwright.sync_api import BrowserContext, Locator, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Locator, Page, TimeoutError, sync_playwright
 
 PATIENCE = 600.0  # seconds that anything may take, so that a busy machine fails no test
 SCREEN = {"width": 1366, "height": 900}  # a small laptop's, in pixels
@@ -83,7 +83,7 @@ def find_chromium() -> str | None:
 
 @contextmanager
 def jupyterlab(notebooks: Path, home: Path) -> Iterator[str]:
-    """Serve a copy of a folder of notebooks, without their outputs; yields the address, which holds the token.
+    """Serve a copy of a folder of notebooks, without their outputs; yields the address of {name}, with its token.
 
     home: an empty folder for the copy, the log, and whatever Jupyter and IPython would keep in the user's home.
     """
@@ -165,8 +165,19 @@ def chromium(path: str) -> Iterator[BrowserContext]:
             browser.close()
 
 
+@contextmanager
+def open_notebook(browser: BrowserContext, address: str, name: str) -> Iterator["NotebookPage"]:
+    """A notebook in a tab of its own; its kernel ends with it."""
+    with browser.new_page() as page:
+        notebook = NotebookPage(page, address.format(name=name))
+        try:
+            yield notebook
+        finally:
+            page.evaluate("window.notebook.sessionContext.shutdown()")
+
+
 class NotebookPage:
-    """One notebook, open in a tab of its own."""
+    """A notebook in JupyterLab, and what a reader does with it."""
 
     def __init__(self, page: Page, address: str):
         self.page = page
@@ -222,8 +233,8 @@ class NotebookPage:
     def move(self, output: Locator, slider: int) -> dict:
         """Press an arrow key on a slider and wait until its picture is another one.
 
-        Returns the slider's label, the milliseconds, the heights in pixels that the output had on the way, and
-        whether the picture that came is different. Without a new picture: TimeoutError, after half a minute.
+        Returns the slider's label, whether the picture is different, the milliseconds that took, and the heights in
+        pixels that the output had on the way. Without a new picture within half a minute, it is not different.
         """
         handle, picture = output.locator(".noUi-handle").nth(slider), output.locator("img").first
         label = output.locator(".widget-hslider label").nth(slider).inner_text()
@@ -232,9 +243,10 @@ class NotebookPage:
         handle.focus()
         at_its_end = handle.get_attribute("aria-valuenow") == handle.get_attribute("aria-valuemax")
         handle.press("ArrowLeft" if at_its_end else "ArrowRight")
-        self.page.wait_for_function("window.answer", timeout=30_000)
-        answer = self.page.evaluate("window.answer")
-        return {"slider": label, **answer, "changed": picture.evaluate(CONTENT) != before}
+        with suppress(TimeoutError):
+            self.page.wait_for_function("window.answer", timeout=30_000)
+        answer = self.page.evaluate("window.answer") or {}
+        return {"slider": label, "changed": picture.evaluate(CONTENT) != before, **answer}
 
     def retype(self, index: int, line: int, text: str) -> None:
         """Replace a line of a cell by typing over it, as a reader does."""
@@ -253,10 +265,6 @@ class NotebookPage:
             [first, last],
         )
         self.command("notebook:run-cell")
-
-    def end(self) -> None:
-        """Shut the kernel down."""
-        self.page.evaluate("window.notebook.sessionContext.shutdown()")
 
     def screenshots(self, folder: Path, name: str) -> None:
         """Scroll through the notebook and keep what shows, screen by screen, as name-01.png and so on."""

@@ -10,9 +10,7 @@ import re
 from pathlib import Path
 
 import pytest
-from jupyterlab_page import NotebookPage, chromium, find_chromium, jupyterlab
-
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]  # one server and one browser for all
+from jupyterlab_page import NotebookPage, chromium, find_chromium, jupyterlab, open_notebook
 
 ROOT = Path(__file__).parents[1]
 KEPT = ROOT / "runs" / "browser"
@@ -20,17 +18,9 @@ LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 NUMBER = re.compile(r"(?P<name>\w+) = -?[\d._]+(e-?\d+)?\b")
 
 
-class Lesson(NotebookPage):
-    """A lesson's page, and what there is to report of it."""
-
-    def __init__(self, name, page, address):
-        self.name, self.report = name, {}
-        super().__init__(page, address)
-
-
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory):
-    """An open browser, and the address of a lesson in JupyterLab."""
+    """An open browser, and the address of JupyterLab."""
     path = find_chromium()
     if path is None:
         sentence = "no Chromium is installed to try the lessons in; on Debian and Ubuntu, run: apt install chromium"
@@ -41,67 +31,56 @@ def lab(tmp_path_factory):
         yield browser, address
 
 
-@pytest.fixture(scope="module", params=LESSONS, ids=lambda path: path.stem)
-def lesson(lab, request):
-    """A lesson in which all cells have been run; its kernel ends with it."""
-    browser, address = lab
-    name = request.param.stem
-    for old in KEPT.glob(f"{name}*"):
+# One test for all that a reader does in a lesson: whichever process gets it, the lesson runs only once.
+@pytest.mark.browser
+@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
+def test_a_lesson_runs_answers_its_sliders_and_says_what_is_wrong_with_a_parameter(path, lab):
+    for old in KEPT.glob(f"{path.stem}*"):
         old.unlink()
-    with browser.new_page() as page:
-        lesson = Lesson(name, page, address.format(name=request.param.name))
-        try:
-            lesson.report["seconds"] = round(lesson.run_all(), 1)
-            lesson.screenshots(KEPT, name)
-            yield lesson
-        finally:
-            lesson.end()
-            KEPT.mkdir(parents=True, exist_ok=True)
-            (KEPT / f"{name}.json").write_text(json.dumps(lesson.report, indent=1))
+    report = {}
+    try:
+        with open_notebook(*lab, path.name) as lesson:
+            report["seconds"] = round(lesson.run_all(), 1)
+            lesson.screenshots(KEPT, path.stem)
+            require_a_run_to_the_end(lesson.cells)
+            report["cells with long lines"] = lesson.too_wide(".cm-scroller")
+            assert not lesson.too_wide(".jp-OutputArea-output"), "these cells have outputs wider than the page"
+            report["sliders"] = require_pictures_that_follow_their_sliders(lesson)
+            report["wrong"] = require_a_sentence_about_a_wrong_parameter(lesson, KEPT / f"{path.stem}-wrong.png")
+    finally:
+        KEPT.mkdir(parents=True, exist_ok=True)
+        (KEPT / f"{path.stem}.json").write_text(json.dumps(report, indent=1))
 
 
-def tagged(cells: list[dict], tag: str) -> list[int]:
-    return [index for index, cell in enumerate(cells) if tag in cell["metadata"].get("tags", ())]
-
-
-def errors(cells: list[dict]) -> list[str]:
-    outputs = [output for cell in cells for output in cell.get("outputs", ())]
-    return [f"{output['ename']}: {output['evalue']}" for output in outputs if output["output_type"] == "error"]
-
-
-def test_a_lesson_runs_to_its_end_without_an_error(lesson):
-    cells = lesson.cells
-    assert not errors(cells)
+def require_a_run_to_the_end(cells: list[dict]) -> None:
+    """Every code cell has been run, in order, and none with an error."""
     code = [cell for cell in cells if cell["cell_type"] == "code" and cell["source"]]
+    outputs = [output for cell in code for output in cell["outputs"]]
+    assert not [output["evalue"] for output in outputs if output["output_type"] == "error"]
     assert [cell["execution_count"] for cell in code] == list(range(1, len(code) + 1))
 
 
-def test_no_output_is_wider_than_its_place(lesson):
-    lesson.report["cells_with_long_lines"] = lesson.too_wide(".cm-scroller")
-    assert not lesson.too_wide(".jp-OutputArea-output")
-
-
-def test_every_slider_changes_its_picture_and_the_page_does_not_jump(lesson):
+def require_pictures_that_follow_their_sliders(lesson: NotebookPage) -> list[dict]:
+    """Every slider that stands above a picture changes it, and nothing jumps; returns what each of them did."""
     outputs = lesson.with_sliders()
-    wanted = sum("explore(" in cell["source"] for cell in lesson.cells if cell["cell_type"] == "code")
-    assert len(outputs) >= wanted
+    assert len(outputs) >= sum("explore(" in cell["source"] for cell in lesson.cells if cell["cell_type"] == "code")
     answers = [lesson.move(output, slider) for output in outputs for slider in range(lesson.sliders(output))]
-    lesson.report["sliders"] = answers
     for answer in answers:
         assert answer["changed"], f"the picture is the same after moving {answer['slider']}"
         assert max(answer["heights"]) - min(answer["heights"]) <= 2, f"the page jumps: {answer}"
+    return answers
 
 
-def test_a_wrong_parameter_is_answered_with_one_sentence(lesson):
+def require_a_sentence_about_a_wrong_parameter(lesson: NotebookPage, picture: Path) -> str:
+    """Text in place of the first number among the parameters is answered with one sentence; returns the sentence."""
     cells = lesson.cells
-    [index] = tagged(cells, "parameters")
-    lines = cells[index]["source"].splitlines()
-    line, name = next((line, found["name"]) for line, text in enumerate(lines) if (found := NUMBER.match(text)))
-    lesson.retype(index, line, f"{name} = 'oops'")
+    [index] = [index for index, cell in enumerate(cells) if "parameters" in cell["metadata"].get("tags", ())]
     following = next(i for i in range(index + 1, len(cells)) if cells[i]["cell_type"] == "code")
+    numbers = map(NUMBER.match, cells[index]["source"].splitlines())
+    line, name = next((line, found["name"]) for line, found in enumerate(numbers) if found)
+    lesson.retype(index, line, f"{name} = 'oops'")
     lesson.run_through(index, following)
-    lesson.screenshot(KEPT / f"{lesson.name}-wrong.png")
-    shown = lesson.cell(following).locator(".jp-OutputArea-output").all_inner_texts()
-    lesson.report["wrong"] = shown
-    [sentence] = shown
+    lesson.screenshot(picture)
+    [sentence] = lesson.cell(following).locator(".jp-OutputArea-output").all_inner_texts()
     assert re.fullmatch(rf"UserError: {name} must be .*, not 'oops'", sentence.strip())
+    return sentence.strip()

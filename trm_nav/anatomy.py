@@ -15,6 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap, LogNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import EngFormatter
 from torch import Tensor, nn
 from torch.autograd.graph import saved_tensors_hooks
 
@@ -191,7 +192,7 @@ def draw_size(costs: Costs, dim: int, depth: int, recursions: int, dropout: floa
     figure.add_artist(Rectangle((0, 0), 1, 1, transform=figure.transFigure, color="white", zorder=-1))  # of one size
     _draw_weights(figure.add_axes((0.01, 0.46, 0.98, 0.52)), costs.grid_size**2, dim, depth, recursions, dropout)
     panels = {
-        "thousand parameters": lambda dim, depth, *_: costs.parameters(dim, depth) / 1e3,
+        "parameters": lambda dim, depth, *_: costs.parameters(dim, depth),
         "MB for a step": lambda *size: costs.bytes(*size) / 1e6,
         "ms for a step": lambda *size: costs.step(*size) * 1e3,
     }
@@ -201,9 +202,10 @@ def draw_size(costs: Costs, dim: int, depth: int, recursions: int, dropout: floa
         ax.loglog(costs.dims, [amount(width, depth, recursions, dropout) for width in costs.dims], color=BLUE)
         ax.plot(dim, now, "o", color=ORANGE, markersize=9)
         lowest, highest = amount(costs.dims[0], 1, 1, 0.0), amount(costs.dims[-1], 8, 16, 0.1)
-        ax.set(title=f"{now:,.1f} {unit}", xlabel="dim", ylim=(lowest / 2, 2 * highest))
+        exact = f"{now:,.1f}".removesuffix(".0")
+        ax.set(title=f"{exact} {unit}", xlabel="dim", ylim=(lowest / 2, 2 * highest))
         ax.set_xticks(costs.dims, costs.dims)
-        ax.yaxis.set_major_formatter("{x:,g}")
+        ax.yaxis.set_major_formatter(EngFormatter(sep=""))
         ax.minorticks_off()
     return figure
 
