@@ -29,7 +29,7 @@ help: ## list what make can do
 # On a terminal the training's own progress bar shows as well; a log gets no bars.
 train: $(LESSONS) ## generate mazes, train and evaluate into runs/ (RECIPE=tiny, local, fast, production, maximum)
 	@mkdir -p "runs/$(RUN)"
-	$(BIN) -m papermill $$(test -t 2 && echo --stderr-file - || echo --no-progress-bar) \
+	$(BIN) -m papermill $$(test -t 2 && echo --stdout-file - || echo --no-progress-bar) \
 		notebooks/04_train.ipynb "runs/$(RUN)/04_train.ipynb" \
 		-p recipe $(RECIPE) -p output_dir "$(CURDIR)/runs/$(RUN)" $(ARGS)
 	@echo
@@ -37,7 +37,7 @@ train: $(LESSONS) ## generate mazes, train and evaluate into runs/ (RECIPE=tiny,
 	@echo "executed notebook: runs/$(RUN)/04_train.ipynb"
 
 test: $(TESTS) ## run the tests and every notebook
-	OMP_NUM_THREADS=1 $(BIN) -m pytest -n 2 --dist loadgroup --nbmake --nbmake-timeout=300 tests notebooks $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN) -m pytest -n 2 --nbmake --nbmake-timeout=300 tests notebooks $(ARGS)
 
 lab: $(LESSONS) ## open the lessons in JupyterLab
 	$(BIN) -m jupyterlab notebooks $(ARGS)

@@ -12,6 +12,7 @@ import argparse
 import base64
 import hashlib
 import io
+import re
 import time
 from pathlib import Path
 
@@ -59,7 +60,7 @@ def lighten(notebook) -> None:
         cell.metadata.pop("execution", None)
         if cell.cell_type == "code":
             cell.outputs = [output for output in cell.outputs
-                            if WIDGET not in output.get("data", {}) and output.get("name") != "stderr"]
+                            if WIDGET not in output.get("data", {}) and not only_progress(output)]
             for output in cell.outputs:
                 if "image/png" in output.get("data", {}):
                     output.data["image/png"] = base64.b64encode(png(picture(output))).decode()
@@ -68,6 +69,14 @@ def lighten(notebook) -> None:
         "language_info": {"name": "python"},
         "trm_nav": {"cells": fingerprint(notebook)},
     }
+
+
+def only_progress(output) -> bool:
+    """Whether a stream says nothing but what a progress bar has overwritten since; that is taken out of any stream."""
+    if output.output_type != "stream":
+        return False
+    output.text = re.sub(r"[^\n]*\r", "", output.text)
+    return not output.text.strip()
 
 
 def picture(output) -> Image.Image:

@@ -53,7 +53,8 @@ def draw_two_policies(train_set: Dataset, val_set: Dataset, maze: int, train_pla
                       title: str = "") -> Figure:
     """One policy on a training maze and on a held-out maze, a ring around each agent: plans are uint8 (n, n)."""
     figure, axes = maze_axes(2, cell=3.6)
-    for ax, name, data, actions in zip(axes, ("Training", "Held-out"), (train_set, val_set), (train_plan, val_plan)):
+    sides = ("Training", train_set, train_plan), ("Held-out", val_set, val_plan)
+    for ax, (name, data, actions) in zip(axes, sides, strict=True):
         labels, start = data.optimal[maze], data.starts[maze]
         draw_maze(data.walls[maze], data.goals[maze], ax=ax)
         ax.add_patch(Circle((start[1], start[0]), 0.44, facecolor=(SKY, 0.4), edgecolor=BLUE, linewidth=2, zorder=3))
@@ -76,9 +77,11 @@ def draw_quantity(accuracies: Mapping[int, tuple[float, float]], mazes: int) -> 
                 label=None if index else "the guide expects of 1,000 and of 5,000")
     ax.plot(list(GUIDE_AUGMENTED), list(GUIDE_AUGMENTED.values()), "*", color=GREEN, markersize=13, linestyle="none",
             markerfacecolor="white", label="the guide expects of 5,000 with the 8 symmetries")
-    for measured, style in zip(zip(*accuracies.values()), (dict(color=BLUE, marker="o", label="measured here"),
-                                                           dict(color=GREEN, marker="s", linestyle="--",
-                                                                label="measured here, with the 8 symmetries"))):
+    styles = (
+        dict(color=BLUE, marker="o", label="measured here"),
+        dict(color=GREEN, marker="s", linestyle="--", label="measured here, with the 8 symmetries"),
+    )
+    for measured, style in zip(zip(*accuracies.values(), strict=True), styles, strict=True):
         measured = np.array(measured)
         ax.errorbar(list(accuracies), measured, 1.96 * np.sqrt(measured * (1 - measured) / mazes), capsize=3, **style)
     ax.set(xscale="log", xlabel="training mazes", ylabel="accuracy on held-out mazes", ylim=(0.3, 1))

@@ -18,7 +18,7 @@ from matplotlib.transforms import Affine2D
 from .encoding import MOVES, STAY, contains
 
 INK, WALL, FLOOR, GRID = "#26262b", "#3b3b44", "#faf8f3", "#e4e0d6"
-BLUE, ORANGE, GREEN, RED, SKY = "#0072b2", "#d55e00", "#009e73", "#b2182b", "#56b4e9"
+BLUE, ORANGE, GREEN, RED, SKY, PALE = "#0072b2", "#d55e00", "#009e73", "#b2182b", "#56b4e9", "#cfe6f5"
 TRAIN = {"color": BLUE, "linestyle": "-", "linewidth": 2.0}
 VALIDATION = {"color": ORANGE, "linestyle": (0, (4, 1.5)), "linewidth": 2.0}
 STYLE = {
@@ -61,7 +61,7 @@ def draw_maze(walls: np.ndarray, goal=None, start=None, ax: Axes | None = None, 
         ax.add_patch(PathPatch(star.transformed(Affine2D().scale(0.4, -0.4).translate(goal[1], goal[0])), zorder=4,
                                facecolor=GREEN, edgecolor="white", linewidth=1))
     if start is not None:
-        ax.add_patch(Circle((start[1], start[0]), 0.3, zorder=5, facecolor=BLUE, edgecolor="white", linewidth=1))
+        ax.add_patch(Circle((start[1], start[0]), 0.3, zorder=5, facecolor=PALE, edgecolor=BLUE, linewidth=2.5))
     ax.set_title(title)
     return ax
 
@@ -81,7 +81,7 @@ def _frame(ax: Axes, n: int) -> None:
     ax.set_yticks(np.arange(-0.5, n), [])
     ax.tick_params(length=0)
     ax.grid(color=GRID, linewidth=0.6)
-    ax.spines[:].set_visible(False)
+    ax.spines[:].set(visible=True, color=GRID, linewidth=1.2)
 
 
 def draw_sets(masks: np.ndarray, ax: Axes, color: str = INK, label: str | None = None) -> None:
@@ -99,17 +99,17 @@ def draw_policy(actions: np.ndarray, masks: np.ndarray, ax: Axes) -> None:
     labelled, right = masks != 0, contains(masks, actions)
     for chosen, color in ((labelled & right, INK), (labelled & ~right, RED)):
         for action in range(STAY):
-            _arrows(chosen & (actions == action), action, ax, color)
+            _arrows(chosen & (actions == action), action, ax, color, pivot="mid")
     rows, cols = np.nonzero(labelled & ~right & (actions == STAY))
     ax.scatter(cols, rows, marker="x", color=RED, s=30, zorder=3)
 
 
-def _arrows(where: np.ndarray, action: int, ax: Axes, color: str, label: str | None = None) -> None:
+def _arrows(where: np.ndarray, action: int, ax: Axes, color: str, label: str | None = None, pivot="tail") -> None:
     rows, cols = np.nonzero(where)
     down, right = MOVES[action] * 0.4
     ax.quiver(cols, rows, np.full(len(rows), right), np.full(len(rows), down), color=color, angles="xy", units="xy",
               scale_units="xy", scale=1, width=0.055, headwidth=4, headlength=3.6, headaxislength=3.2, zorder=6,
-              label=label)
+              label=label, pivot=pivot)
 
 
 def draw_path(path: Sequence[tuple[int, int]], ax: Axes, color: str = BLUE, label: str | None = None,

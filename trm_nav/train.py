@@ -38,16 +38,19 @@ def main() -> None:
 
 
 @contextmanager
-def progress(run: "Training", disable: bool | None = None) -> Iterator[tuple[Callable, Callable]]:
-    """A bar on stderr, by itself only on a terminal: yields `on_step` for `fit`, and how to print a line beside it."""
+def progress(run: "Training", in_notebook: bool = False) -> Iterator[tuple[Callable, Callable]]:
+    """A bar for `fit`: yields its `on_step`, and how to print a line beside the bar.
+
+    A command has its bar on stderr, and none where that is no terminal. A notebook has it in the output of the cell.
+    """
     from tqdm import tqdm
 
     def write(line: str) -> None:
         tqdm.write(line)
         sys.stdout.flush()
 
-    with tqdm(total=run.settings.epochs, initial=run.epoch, desc="training", bar_format=BAR, disable=disable,
-              leave=False, mininterval=0.5) as bar:
+    with tqdm(total=run.settings.epochs, initial=run.epoch, desc="training", bar_format=BAR, leave=False,
+              mininterval=0.5, disable=False if in_notebook else None, file=sys.stdout if in_notebook else None) as bar:
         yield lambda share: bar.update(run.epoch + share - bar.n), write
 
 

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from .plots import draw_curves, new_curves
 from .training import Training
 
-LABEL = {"style": {"description_width": "initial"}}
+LABEL = {"style": {"description_width": "9em"}}
 
 
 def slider(description: str, low: float, high: float, value: float, step: float = 1) -> ipywidgets.Widget:
@@ -20,14 +20,14 @@ def slider(description: str, low: float, high: float, value: float, step: float 
     whole = all(isinstance(number, int) for number in (low, high, value, step))
     kind = ipywidgets.IntSlider if whole else ipywidgets.FloatSlider
     return kind(value=value, min=low, max=high, step=step, description=description, continuous_update=False,
-                layout={"width": "26em"}, **LABEL)
+                layout={"width": "32em"}, **LABEL)
 
 
 def choice(description: str, options, value=None) -> ipywidgets.Widget:
     """A drop-down list of options, or of (label, option) pairs."""
     first = options[0][1] if isinstance(options[0], tuple) else options[0]
     return ipywidgets.Dropdown(options=options, value=first if value is None else value, description=description,
-                               layout={"width": "26em"}, **LABEL)
+                               layout={"width": "32em"}, **LABEL)
 
 
 def explore(draw: Callable[..., Figure], **controls: ipywidgets.Widget) -> None:
@@ -55,7 +55,7 @@ def explore(draw: Callable[..., Figure], **controls: ipywidgets.Widget) -> None:
 def png(figure: Figure) -> bytes:
     """The figure as a PNG file; it is closed."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png")
+    figure.savefig(buffer, format="png", bbox_inches=figure.bbox_inches)  # one size, so that nothing jumps
     plt.close(figure)
     return buffer.getvalue()
 
