@@ -42,7 +42,7 @@ def main() -> None:
         started = time.perf_counter()
         print(f"{path.name} ...", end=" ", flush=True)
         notebook = nbformat.read(path, as_version=4)
-        NotebookClient(notebook, timeout=600, store_widget_state=False, record_timing=False,
+        NotebookClient(notebook, timeout=600, store_widget_state=False, record_timing=False, coalesce_streams=True,
                        resources={"metadata": {"path": str(FOLDER)}}).execute()
         lighten(notebook)
         nbformat.write(notebook, path)
