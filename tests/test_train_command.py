@@ -61,7 +61,8 @@ def test_a_run_prints_the_guides_lines_and_marks_each_new_best(command, paths, t
         stars.append(found[7])
         best = min(best, values[2])
     assert None in stars and stars.count(" *") > 1
-    expected = f"Best epoch {history['best_epoch']}: val loss {best:.4f}, val acc [01].\\d{{4}}; 12 epochs in \\d+ s; "
+    expected = (f"Best epoch {history['best_epoch']}: val loss {best:.4f}, val acc [01].\\d{{4}}; "
+                "[\\d,]+ parameters, 12 epochs in \\d+ s; ")
     assert re.fullmatch(expected + str(tmp_path / "best.pt"), summary)
 
 

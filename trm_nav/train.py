@@ -31,10 +31,18 @@ def main() -> None:
     run = prepare(given)
     with progress(run) as (on_step, write):
         fit(run, on_epoch=lambda run: write(epoch_line(run)), on_step=on_step)
+    print(summary(run))
+
+
+def summary(run: "Training") -> str:
+    """What the command prints at the end: the best epoch, the size of the model, the time, the checkpoint."""
+    from .model import count_parameters
+
     best = run.best_epoch - 1
-    print(f"Best epoch {run.best_epoch}: val loss {run.history['val_loss'][best]:.4f}, "
-          f"val acc {run.history['val_acc'][best]:.4f}; "
-          f"{run.epoch} epochs in {sum(run.history['seconds']):.0f} s; {run.settings.checkpoint_dir / 'best.pt'}")
+    return (f"Best epoch {run.best_epoch}: val loss {run.history['val_loss'][best]:.4f}, "
+            f"val acc {run.history['val_acc'][best]:.4f}; "
+            f"{count_parameters(run.model):,} parameters, {run.epoch} epochs in {sum(run.history['seconds']):.0f} s; "
+            f"{run.settings.checkpoint_dir / 'best.pt'}")
 
 
 @contextmanager
