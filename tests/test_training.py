@@ -331,3 +331,8 @@ def test_the_model_is_the_one_asked_for(new_run):
 def test_a_gpu_that_is_not_here_is_refused_with_what_to_do(new_run, device):
     with pytest.raises(UserError, match=f"there is no device {device} here: .* use --device cpu"):
         new_run(device=device)
+
+
+def test_training_leaves_the_processors_handling_of_tiny_numbers_as_it_was(new_run):
+    next(new_run().epochs())
+    assert torch.tensor(1e-310, dtype=torch.float64) * 1.0 != 0

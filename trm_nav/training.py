@@ -7,6 +7,7 @@ It reads and writes no files and draws no pictures. `train.py` puts a command ar
 import math
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,6 +82,16 @@ def learning_rate_factor(step: int, steps: int) -> float:
     return min((step + 1) / warm_up, max(0, steps - step) / max(1, steps - warm_up))
 
 
+@contextmanager
+def flushed_denormals() -> Iterator[None]:
+    """Take numbers too small for full precision as 0: gradients that vanish would otherwise slow a CPU down."""
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
+
+
 def recursions_at(epoch: int, settings: TrainSettings) -> int:
     """How many recursions an epoch, counted from 0, trains with: what few have learned is where more begin."""
     thirds_left = 3 * (settings.epochs - 1 - epoch) // settings.epochs if settings.grow_recursions else 0
@@ -115,7 +126,6 @@ class Training:
             "grid_size": train_set.grid_size,
             "augment": train_set.augment if settings.augment is None else settings.augment,
         })
-        torch.set_flush_denormal(True)  # vanishing gradients would otherwise slow a CPU down
         set_seed(settings.seed)
         self.settings = settings
         self.device = choose_device(settings.device)
@@ -162,8 +172,9 @@ class Training:
             started = time.perf_counter()
             self.model.recursions = recursions_at(self.epoch, self.settings)
             lr = self.optimizer.param_groups[0]["lr"]
-            train_loss, train_acc = self._train(on_step)
-            val_loss, val_acc = self.validate()
+            with flushed_denormals():
+                train_loss, train_acc = self._train(on_step)
+                val_loss, val_acc = self.validate()
             if not (math.isfinite(train_loss) and math.isfinite(val_loss)):
                 raise Diverged(f"the loss is not a number in epoch {self.epoch + 1} at learning rate "
                                f"{self.settings.lr:g}: lower it, for example --lr {self.settings.lr / 10:g}")
