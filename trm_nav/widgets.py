@@ -55,7 +55,8 @@ def explore(draw: Callable[..., Figure], **controls: ipywidgets.Widget) -> None:
 def png(figure: Figure) -> bytes:
     """The figure as a PNG file; it is closed."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", bbox_inches=figure.bbox_inches)  # one size, so that nothing jumps
+    frame = figure.bbox_inches.padded(0.15)  # inches; a "tight" one would change with the picture and make it jump
+    figure.savefig(buffer, format="png", bbox_inches=frame)
     plt.close(figure)
     return buffer.getvalue()
 
