@@ -66,15 +66,6 @@ def draw_maze(walls: np.ndarray, goal=None, start=None, ax: Axes | None = None, 
     return ax
 
 
-def draw_heat(values: np.ndarray, ax: Axes, title: str = "", label: str = "", **imshow) -> None:
-    """A number for every cell, (n, n) with NaN where there is none, as a heat map with a colour bar."""
-    image = ax.imshow(np.ma.masked_invalid(values), **imshow)
-    ax.set_facecolor(WALL)
-    _frame(ax, len(values))
-    ax.set_title(title)
-    ax.figure.colorbar(image, ax=ax, shrink=0.8, label=label)
-
-
 def _frame(ax: Axes, n: int) -> None:
     """Thin lines between the cells, no numbers beside them."""
     ax.set_xticks(np.arange(-0.5, n), [])
@@ -84,10 +75,10 @@ def _frame(ax: Axes, n: int) -> None:
     ax.spines[:].set(visible=True, color=GRID, linewidth=1.2)
 
 
-def draw_sets(masks: np.ndarray, ax: Axes, color: str = INK, label: str | None = None) -> None:
+def draw_sets(masks: np.ndarray, ax: Axes, color: str = INK) -> None:
     """Sets of actions, uint8 (n, n) bit masks, as one arrow for each action in each cell's set."""
     for action in range(STAY):
-        _arrows(contains(masks, action), action, ax, color, label if action == 0 else None)
+        _arrows(contains(masks, action), action, ax, color)
 
 
 def draw_policy(actions: np.ndarray, masks: np.ndarray, ax: Axes) -> None:
@@ -104,12 +95,12 @@ def draw_policy(actions: np.ndarray, masks: np.ndarray, ax: Axes) -> None:
     ax.scatter(cols, rows, marker="x", color=RED, s=30, zorder=3)
 
 
-def _arrows(where: np.ndarray, action: int, ax: Axes, color: str, label: str | None = None, pivot="tail") -> None:
+def _arrows(where: np.ndarray, action: int, ax: Axes, color: str, pivot: str = "tail") -> None:
     rows, cols = np.nonzero(where)
     down, right = MOVES[action] * 0.4
     ax.quiver(cols, rows, np.full(len(rows), right), np.full(len(rows), down), color=color, angles="xy", units="xy",
               scale_units="xy", scale=1, width=0.055, headwidth=4, headlength=3.6, headaxislength=3.2, zorder=6,
-              label=label, pivot=pivot)
+              pivot=pivot)
 
 
 def draw_path(path: Sequence[tuple[int, int]], ax: Axes, color: str = BLUE, label: str | None = None,
