@@ -76,6 +76,23 @@ class Samples:
         return self.tokens[index], self.optimal[index], self.agents[index]
 
 
+def chance(samples: Samples) -> dict[str, float]:
+    """What a policy can reach that never looks at a maze, its `loss` and its `acc` as in `Training.history`.
+
+    For the loss, the best such policy draws from one distribution over the actions everywhere; expectation maximisation
+    finds it. For the accuracy, it always takes the one action that is right most often at the agents' cells.
+    """
+    bits = torch.arange(len(ACTIONS), device=samples.optimal.device)
+    at_agents = samples.optimal.gather(1, samples.agents[:, None])
+    allowed = contains(samples.optimal[samples.optimal != 0][:, None], bits).float()  # (labels, 5)
+    p = torch.full((len(ACTIONS),), 1 / len(ACTIONS), device=allowed.device)
+    for _ in range(20):
+        share = allowed * p
+        p = (share / share.sum(dim=1, keepdim=True)).mean(dim=0)
+    return {"loss": -(allowed @ p).log().mean().item(),
+            "acc": contains(at_agents, bits).float().mean(dim=0).max().item()}
+
+
 def learning_rate_factor(step: int, steps: int) -> float:
     """Share of the peak learning rate at a step: up in a straight line for the first 10%, then down to 0, no lower."""
     warm_up = max(1, round(WARM_UP * steps))
@@ -132,6 +149,7 @@ class Training:
         self.train_samples = Samples.of(train_set, settings.supervision, self.device)
         self.val_samples = Samples.of(val_set, settings.supervision, self.device)
         self.fingerprints = {"train": train_set.fingerprint, "val": val_set.fingerprint}
+        self.chance = {"train": chance(self.train_samples), "val": chance(self.val_samples)}
 
         self.model = create_model(**settings.model_dump(include=set(ModelSettings.model_fields))).to(self.device)
         self.optimizer = torch.optim.AdamW(
@@ -147,6 +165,7 @@ class Training:
             name: [] for name in ("train_loss", "train_acc", "val_loss", "val_acc", "lr", "seconds")
         }
         self.best_epoch, self.best_val_loss = 0, math.inf
+        self.diverged = False
 
     @property
     def epoch(self) -> int:
@@ -176,6 +195,7 @@ class Training:
                 train_loss, train_acc = self._train(on_step)
                 val_loss, val_acc = self.validate()
             if not (math.isfinite(train_loss) and math.isfinite(val_loss)):
+                self.diverged = True
                 raise Diverged(f"the loss is not a number in epoch {self.epoch + 1} at learning rate "
                                f"{self.settings.lr:g}: lower it, for example --lr {self.settings.lr / 10:g}")
             entry = (train_loss, train_acc, val_loss, val_acc, lr, time.perf_counter() - started)
@@ -221,6 +241,17 @@ class Training:
             total_loss = total_loss + policy_loss(logits, optimal) * len(index)
             total_right = total_right + count_right(logits, optimal, agents)
         return total_loss.item() / len(self.val_samples), total_right.item() / len(self.val_samples)
+
+    def record(self) -> dict[str, Any]:
+        """The history with all that a diagnosis needs besides, in plain values: the content of `history.json`."""
+        return {
+            **{name: list(values) for name, values in self.history.items()},
+            "best_epoch": self.best_epoch,
+            "diverged": self.diverged,
+            "chance": self.chance,
+            "mazes": len(self.train_samples),
+            "config": self.settings.plain(),
+        }
 
     def checkpoint(self) -> dict[str, Any]:
         """All of it, in tensors and plain values: see `checkpoint.py`."""

@@ -1,0 +1,126 @@
+"""Training runs with a fault put into them on purpose, and healthy ones: what `trm_nav.diagnostics` is judged on.
+
+    python benchmarks/faults.py train      # makes the histories that are missing in benchmarks/histories/
+    python benchmarks/faults.py judge      # recall, precision, false alarms
+
+Each run leaves one small file that `python -m trm_nav.diagnose` reads. Thresholds were chosen by looking at the runs
+with the seeds in TUNED_ON, figures come from those in REPORTED, which nobody looked at before; there, faults are put
+into one more kind of run.
+"""
+
+import itertools
+import json
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+HISTORIES = Path(__file__).with_name("histories")
+TUNED_ON, REPORTED = range(5), range(10, 16)
+HEALTHY_REPORTED = range(10, 18)  # as many healthy runs as faulty ones
+
+# Healthy settings that faults are put into, in turn: the first two in TUNED_ON, all three in REPORTED.
+COMMON = dict(num_train=2000, num_test=500, augment=True, supervision="policy", recursions=1, depth=2, dropout=0.0,
+              lr=1e-2, weight_decay=0.01, epochs=20, patience=1000, grow_recursions=False)
+BASES = {
+    "dense": dict(COMMON, dim=32, recursions=2),
+    "wide": dict(COMMON, num_train=3000, dim=64, dropout=0.1, lr=3e-3),
+    "small grid": dict(COMMON, grid_size=5, dim=32),
+}
+# What each fault changes. A number that multiplies is a function of the healthy one.
+FAULTS: dict[str, dict[str, Any]] = {
+    "learning-rate-x30": dict(lr=lambda lr: 30 * lr),
+    "learning-rate-x300": dict(lr=lambda lr: 300 * lr),
+    "learning-rate-x001": dict(lr=lambda lr: lr / 100),
+    "few-mazes": dict(num_train=300, augment=False),
+    "one-label": dict(supervision="action", augment=False),
+    "small-model": dict(dim=8, depth=1, recursions=1),
+    "shuffled-labels": {},
+    "unturned-actions": {},
+    "dropout-06": dict(dropout=0.6),
+    "weight-decay-10": dict(weight_decay=10.0),
+    "exploding-start": {},
+    "other-density": {},
+}
+HEALTHY = {
+    **BASES,
+    "local": dict(COMMON, dim=16, mixing="conv", num_train=1000, recursions=4, epochs=12),
+    "local unturned": dict(COMMON, dim=16, mixing="conv", recursions=4, augment=False, epochs=8),
+    "local one label": dict(COMMON, dim=16, mixing="conv", recursions=4, supervision="action", epochs=15),
+    "grown": dict(COMMON, dim=32, recursions=4, grow_recursions=True, epochs=18),
+    "deep": dict(COMMON, dim=32, depth=4, epochs=15),
+    "many mazes": dict(COMMON, dim=32, num_train=8000, epochs=8),
+}
+
+
+def runs() -> list[tuple[str, str, int]]:
+    """All runs as (fault or "healthy", name of the healthy settings, seed)."""
+    names = list(BASES)
+    faulty = [(fault, base, seed) for fault in FAULTS for seeds, bases in ((TUNED_ON, names[:2]), (REPORTED, names))
+              for seed, base in zip(seeds, itertools.cycle(bases))]
+    return faulty + [("healthy", base, seed) for base in HEALTHY for seed in (*TUNED_ON, *HEALTHY_REPORTED)]
+
+
+def path_of(fault: str, base: str, seed: int) -> Path:
+    return HISTORIES / f"{fault}-{base.replace(' ', '-')}-{seed}.json"
+
+
+def make(run: tuple[str, str, int]) -> None:
+    """Train one run and keep its history; losses and accuracies to four digits."""
+    import torch
+
+    from trm_nav import dataset, training
+    from trm_nav.config import DataSettings, TrainSettings
+    from trm_nav.symmetry import turn_batch
+
+    torch.set_num_threads(1)
+    fault, base, seed = run
+    values = dict(HEALTHY[base], seed=seed, train_seed=1000 + seed, test_seed=2000 + seed)
+    for name, change in FAULTS.get(fault, {}).items():
+        values[name] = change(values[name]) if callable(change) else change
+    data, settings = (kind.of({name: value for name, value in values.items() if name in kind.model_fields})
+                      for kind in (DataSettings, TrainSettings))
+    train_set, val_set = dataset.build(data)
+    if fault == "shuffled-labels":
+        train_set = replace(train_set, optimal=np.random.default_rng(seed).permutation(train_set.optimal))
+    if fault == "other-density":
+        val_set = dataset.build(data.model_copy(update={"obstacle_density": 0.4}))[1]
+    one = training.Training(settings, train_set, val_set)
+    if fault == "unturned-actions":  # every label moves to its new cell and keeps its old directions
+        def turn(tokens, masks, agents, turns):
+            moved = turn_batch(masks, masks, agents, turns)[0]
+            tokens, _, agents = turn_batch(tokens, masks, agents, turns)
+            return tokens, moved, agents
+        training.turn_batch = turn
+    if fault == "exploding-start":
+        with torch.no_grad():
+            for parameter in one.model.parameters():
+                parameter.copy_(3 * torch.randn_like(parameter))
+    try:
+        for _ in one.epochs():
+            pass
+    except training.Diverged:
+        pass
+    finally:
+        training.turn_batch = turn_batch
+    record = one.record()
+    for name in one.history:
+        record[name] = [float(f"{value:.4g}") for value in record[name]]
+    record["config"] = {name: value for name, value in record["config"].items()
+                        if name not in ("train_path", "val_path", "checkpoint_dir", "resume")}
+    path_of(*run).write_text(json.dumps({"fault": fault, "settings": base, "seed": seed, **record}) + "\n")
+
+
+def train() -> None:
+    missing = [run for run in runs() if not path_of(*run).exists()]
+    HISTORIES.mkdir(exist_ok=True)
+    with ProcessPoolExecutor(2) as pool, tqdm(total=len(missing), unit="run") as bar:
+        for _ in pool.map(make, missing):
+            bar.update()
+
+
+if __name__ == "__main__":
+    train()
