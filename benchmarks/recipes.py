@@ -49,7 +49,7 @@ def measure(name: str, seed: int, epochs: int | None) -> dict[str, Any]:
     if result_path.exists():
         return json.loads(result_path.read_text())
     data, best = folder / "data", folder / "checkpoints" / "best.pt"
-    run("scripts/generate_dataset.py", *flags(recipe(name, DataSettings)), "--output-dir", data)
+    run("scripts/generate_dataset.py", *cli.flags(recipe(name, DataSettings)), "--output-dir", data)
     started = time.perf_counter()
     run("-m", "trm_nav.train", "--recipe", name, "--seed", seed, "--checkpoint-dir", folder / "checkpoints",
         "--train-path", data / "train.pt", "--val-path", data / "test.pt", *(["--epochs", epochs] if epochs else []))
@@ -83,15 +83,6 @@ def run(*command) -> str:
 
 def evaluate(checkpoint: Path, *options: str) -> dict[str, Any]:
     return json.loads(run("-m", "trm_nav.evaluate", "--checkpoint", checkpoint, "--json", *options))
-
-
-def flags(settings: dict[str, Any]) -> list[str]:
-    """The settings as a command line has them."""
-    stated = []
-    for name, value in settings.items():
-        flag = "--" + name.replace("_", "-")
-        stated += [flag] if value is True else [flag, str(value)]
-    return stated
 
 
 def machine() -> str:

@@ -3,7 +3,8 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from .config import Settings, nearest
 from .errors import UserError
@@ -45,6 +46,18 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str):
         raise UserError(message)
+
+
+def flags(settings: Mapping[str, Any]) -> list[str]:
+    """The settings as a command line has them: a `Parser` reads them back."""
+    words = []
+    for name, value in settings.items():
+        flag = "--" + name.replace("_", "-")
+        if isinstance(value, bool):
+            words.append(flag if value else flag.replace("--", "--no-", 1))
+        else:
+            words += [flag, str(value)]
+    return words
 
 
 def run(main: Callable[[], None], prog: str) -> None:

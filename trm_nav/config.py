@@ -117,6 +117,8 @@ class TrainSettings(ModelSettings):
     "draw one of the 8 symmetries for every sample; left out, as the training set is marked"
     device: Device = "auto"
     "auto, cpu, cuda, cuda:N or mps"
+    threads: Annotated[int, Field(ge=1, le=1024)] | None = None
+    "CPU threads; left out, PyTorch's choice; the same number gives the same run, bit for bit"
     seed: Seed = 42
     "seed of the weights, the order of the samples, dropout and augmentation"
     save_every: Annotated[int, Field(ge=1, le=100_000)] = 10

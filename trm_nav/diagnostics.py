@@ -215,10 +215,11 @@ def _at_chance(run: _Curves) -> Seen | None:
 
 
 def _crawling(run: _Curves) -> Seen | None:
-    slow = run.train_loss[1] > 0.98 * run.chance["loss"] and run.train_loss[-1] > 0.5 * run.chance["loss"]
-    if slow and run.train_loss[-1] < run.train_loss[0]:
-        return ("crawling", None, f"after two epochs the training loss is {run.train_loss[1]:.2f} nats, where "
-                f"{run.guessing()}, and after {len(run)} it is {run.train_loss[-1]:.2f}; it falls, smoothly and slowly")
+    loss, fifth = run.train_loss, max(1, len(run) // 5)  # by then the learning rate has risen to its peak
+    slow = loss[fifth] > 0.85 * run.chance["loss"] and loss[-1] > 0.5 * run.chance["loss"]
+    if slow and loss[fifth] - loss[-1] > 0.4 * (loss[0] - loss[-1]) > 0:
+        return ("crawling", None, f"after {fifth + 1} of {len(run)} epochs the training loss is {loss[fifth]:.2f} "
+                f"nats, where {run.guessing()}, and in the end {loss[-1]:.2f}: it falls all the time, and slowly")
 
 
 def _verdict(run: _Curves) -> Seen:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .cli import flags
 from .config import DataSettings, TrainSettings
 
 # The values that the guide's tables offer, from the mildest on.
@@ -26,7 +27,7 @@ class Remedy:
     @property
     def flags(self) -> str:
         """The changes as on a command line."""
-        return " ".join(_flag(name, value) for name, value in self.changes.items())
+        return " ".join(flags(self.changes))
 
     def __str__(self) -> str:
         return f"{self.what} ({self.flags})" if self.changes else self.what
@@ -44,13 +45,6 @@ def remedies(finding: str, settings: Mapping[str, Any]) -> list[Remedy]:
     first = [remedy for remedy in _beyond_the_guide(now) if finding in ("underfitting", "stuck at chance")]
     changed = {name for remedy in first for name in remedy.changes}
     return first + [remedy for remedy in found if not changed & set(remedy.changes)]
-
-
-def _flag(name: str, value: Any) -> str:
-    flag = "--" + name.replace("_", "-")
-    if isinstance(value, bool):
-        return flag if value else flag.replace("--", "--no-", 1)
-    return f"{flag} {value:g}" if isinstance(value, float) else f"{flag} {value}"
 
 
 def _next(table: Sequence[float], value: float, least: float = 1) -> float | None:

@@ -44,11 +44,10 @@ def restore_random_states(states: dict[str, Any]) -> None:
 
 
 def provenance() -> dict[str, Any]:
-    """What ran, and on what: the command line, library versions, the platform and the number of threads."""
+    """What ran, and on what: the command line, library versions, the platform."""
     libraries = ("trm_nav", "torch", "numpy")
     return {
         "command": shlex.join(sys.orig_argv),
         "versions": {"python": platform.python_version(), **{name: version(name) for name in libraries}},
         "platform": platform.platform(),
-        "threads": torch.get_num_threads(),
     }

@@ -100,13 +100,17 @@ def learning_rate_factor(step: int, steps: int) -> float:
 
 
 @contextmanager
-def flushed_denormals() -> Iterator[None]:
-    """Take numbers too small for full precision as 0: gradients that vanish would otherwise slow a CPU down."""
+def processor_set(threads: int | None) -> Iterator[None]:
+    """Compute on so many CPU threads, and take numbers too small for full precision as 0: gradients that vanish would
+    otherwise slow a CPU down. Both hold for the calling thread, and are as before afterwards."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads or before)
     torch.set_flush_denormal(True)
     try:
         yield
     finally:
         torch.set_flush_denormal(False)
+        torch.set_num_threads(before)
 
 
 def recursions_at(epoch: int, settings: TrainSettings) -> int:
@@ -191,7 +195,7 @@ class Training:
             started = time.perf_counter()
             self.model.recursions = recursions_at(self.epoch, self.settings)
             lr = self.optimizer.param_groups[0]["lr"]
-            with flushed_denormals():
+            with processor_set(self.settings.threads):
                 train_loss, train_acc = self._train(on_step)
                 val_loss, val_acc = self.validate()
             if not (math.isfinite(train_loss) and math.isfinite(val_loss)):
@@ -269,6 +273,7 @@ class Training:
             "fingerprints": self.fingerprints,
             "seed": self.settings.seed,
             **provenance(),
+            "threads": self.settings.threads or torch.get_num_threads(),
         }
 
     def restore(self, checkpoint: dict[str, Any]) -> None:
