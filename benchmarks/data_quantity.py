@@ -16,13 +16,13 @@ import torch
 from recipes import ROOT, machine
 from tqdm import tqdm
 
-from trm_nav import dataset
-from trm_nav.config import DataSettings, TrainSettings, recipe
+from trm_nav.config import recipe
 from trm_nav.files import write_atomically
-from trm_nav.training import Training
+from trm_nav.laboratory import Experiment
 
 RESULT = ROOT / "trm_nav" / "data_quantity.json"
-SETTINGS = {**recipe("fast"), "recursions": 1, "num_test": 2000, "patience": 30, "device": "cpu"}
+SETTINGS = {**recipe("fast"), "lr": 1e-3, "weight_decay": 0.01, "batch_size": 64, "recursions": 1, "num_test": 2000,
+            "test_seed": 99999, "patience": 30}
 MAZES = 1_000, 5_000, 10_000, 50_000, 100_000
 SEEDS = {1_000: (0, 1, 2), 5_000: (0, 1, 2), 10_000: (0, 1, 2), 50_000: (0,), 100_000: (0,)}
 
@@ -51,14 +51,8 @@ def key(point: dict[str, Any]) -> tuple[int, bool, str, int]:
 
 def measure(mazes: int, augment: bool, supervision: str, seed: int) -> dict[str, Any]:
     """One run: the accuracies of its last epoch, and on held-out mazes also that of its best."""
-    torch.set_num_threads(1)
-    values = {**SETTINGS, "num_train": mazes, "augment": augment, "supervision": supervision,
-              "train_seed": 100 + seed, "test_seed": 99999, "seed": seed}
-    data, settings = (kind.of({name: value for name, value in values.items() if name in kind.model_fields})
-                      for kind in (DataSettings, TrainSettings))
-    run = Training(settings, *dataset.build(data))
-    for _ in run.epochs():
-        pass
+    run = Experiment(**{**SETTINGS, "num_train": mazes, "augment": augment, "supervision": supervision,
+                        "train_seed": 100 + seed, "seed": seed}).train().run
     history = run.history
     return {"mazes": mazes, "augment": augment, "supervision": supervision, "seed": seed,
             "train_acc": history["train_acc"][-1], "val_acc": history["val_acc"][-1],

@@ -4,12 +4,14 @@
     python benchmarks/faults.py judge      # recall, precision, false alarms
 
 Each run leaves one small file that `python -m trm_nav.diagnose` reads. Thresholds were chosen by looking at the runs
-with the seeds in TUNED_ON, figures come from those in REPORTED, which nobody looked at before; there, faults are put
-into one more kind of run.
+with the seeds in TUNED_ON, figures come from those in REPORTED, which nobody looked at before.
 """
 
+import argparse
 import itertools
 import json
+from collections import Counter
+from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -18,11 +20,13 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-HISTORIES = Path(__file__).with_name("histories")
-TUNED_ON, REPORTED = range(5), range(10, 16)
-HEALTHY_REPORTED = range(10, 18)  # as many healthy runs as faulty ones
+from trm_nav.diagnostics import diagnose
 
-# Healthy settings that faults are put into, in turn: the first two in TUNED_ON, all three in REPORTED.
+HISTORIES = Path(__file__).with_name("histories")
+TUNED_ON, REPORTED = range(10, 16), range(20, 26)
+HEALTHY_REPORTED = range(20, 28)  # so that there are as many healthy runs as faulty ones
+
+# Healthy settings that faults are put into, in turn.
 COMMON = dict(num_train=2000, num_test=500, augment=True, supervision="policy", recursions=1, depth=2, dropout=0.0,
               lr=1e-2, weight_decay=0.01, epochs=20, patience=1000, grow_recursions=False)
 BASES = {
@@ -35,7 +39,7 @@ FAULTS: dict[str, dict[str, Any]] = {
     "learning-rate-x30": dict(lr=lambda lr: 30 * lr),
     "learning-rate-x300": dict(lr=lambda lr: 300 * lr),
     "learning-rate-x001": dict(lr=lambda lr: lr / 100),
-    "few-mazes": dict(num_train=300, augment=False),
+    "few-mazes": dict(num_train=300, augment=False, epochs=lambda epochs: 3 * epochs),
     "one-label": dict(supervision="action", augment=False),
     "small-model": dict(dim=8, depth=1, recursions=1),
     "shuffled-labels": {},
@@ -58,9 +62,8 @@ HEALTHY = {
 
 def runs() -> list[tuple[str, str, int]]:
     """All runs as (fault or "healthy", name of the healthy settings, seed)."""
-    names = list(BASES)
-    faulty = [(fault, base, seed) for fault in FAULTS for seeds, bases in ((TUNED_ON, names[:2]), (REPORTED, names))
-              for seed, base in zip(seeds, itertools.cycle(bases))]
+    faulty = [(fault, base, seed) for fault in FAULTS for seeds in (TUNED_ON, REPORTED)
+              for seed, base in zip(seeds, itertools.cycle(BASES))]
     return faulty + [("healthy", base, seed) for base in HEALTHY for seed in (*TUNED_ON, *HEALTHY_REPORTED)]
 
 
@@ -122,5 +125,68 @@ def train() -> None:
             bar.update()
 
 
+EXPECTED = {  # the findings that name a fault
+    "learning-rate-x30": {"oscillating"},
+    "learning-rate-x300": {"diverging"},
+    "learning-rate-x001": {"crawling"},
+    "few-mazes": {"overfitting"},
+    "one-label": {"overfitting"},
+    "small-model": {"underfitting"},
+    "shuffled-labels": {"underfitting", "stuck at chance"},
+    "unturned-actions": {"stuck at chance"},
+    "dropout-06": {"underfitting"},
+    "weight-decay-10": {"underfitting"},
+    "exploding-start": {"diverging"},
+    "other-density": {"different mazes"},
+    "healthy": {"healthy", "still improving"},
+}
+NO_ALARM = {"healthy", "still improving", "too short to say", "too noisy to say"}
+
+
+def judge(seeds: Iterable[int]) -> dict[str, Any]:
+    """What the first finding of every run with one of the seeds says: counts by fault, and the figures made of them."""
+    counts: dict[str, Counter] = {fault: Counter() for fault in EXPECTED}
+    for fault, base, seed in runs():
+        if seed in seeds:
+            counts[fault][diagnose(path_of(fault, base, seed))[0].name] += 1
+    recall, precision = {}, {}
+    for finding in sorted(set.union(*EXPECTED.values()) - EXPECTED["healthy"]):
+        caused = {fault for fault, names in EXPECTED.items() if finding in names}
+        named = {fault: sum(counts[fault][name] for name in EXPECTED[fault]) for fault in caused}
+        recall[finding] = sum(named.values()), sum(counts[fault].total() for fault in caused)
+        precision[finding] = (sum(counts[fault][finding] for fault in caused),
+                              sum(one[finding] for one in counts.values()))
+    alarms = sum(number for name, number in counts["healthy"].items() if name not in NO_ALARM)
+    return {"counts": {fault: dict(one.most_common()) for fault, one in counts.items()},
+            "recall": recall, "precision": precision, "false alarms": (alarms, counts["healthy"].total())}
+
+
+def report(result: dict[str, Any]) -> str:
+    """The judgement as Markdown."""
+    lines = ["| fault | runs | first finding |", "|---|---|---|"]
+    for fault, counts in result["counts"].items():
+        found = ", ".join(f"{name} {number}" for name, number in counts.items())
+        lines.append(f"| {fault} | {sum(counts.values())} | {found} |")
+    lines += ["", "| finding | recall | precision |", "|---|---|---|"]
+    for finding in result["recall"]:
+        lines.append(f"| {finding} | {share(*result['recall'][finding])} | {share(*result['precision'][finding])} |")
+    return "\n".join([*lines, "", f"False alarms on healthy runs: {share(*result['false alarms'])}"])
+
+
+def share(part: int, whole: int) -> str:
+    return f"{part} of {whole}, {part / whole:.0%}" if whole else "-"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Training runs with faults in them, and what the diagnosis says.")
+    parser.add_argument("what", choices=("train", "judge"))
+    parser.add_argument("--tuned-on", action="store_true", help="judge on the runs that the thresholds were chosen by")
+    arguments = parser.parse_args()
+    if arguments.what == "train":
+        train()
+    else:
+        print(report(judge(TUNED_ON if arguments.tuned_on else HEALTHY_REPORTED)))
+
+
 if __name__ == "__main__":
-    train()
+    main()

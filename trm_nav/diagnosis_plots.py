@@ -4,6 +4,7 @@ A room of its own because no other lesson draws them; curves, mazes and arrows l
 """
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -15,20 +16,24 @@ from .dataset import Dataset
 from .encoding import contains
 from .plots import BLUE, GREEN, GRID, INK, ORANGE, SKY, draw_curves, draw_maze, draw_policy, maze_axes
 
+if TYPE_CHECKING:
+    from .laboratory import Experiment
+
+FAINT = "#8c8c94"
 History = Mapping[str, Sequence[float]]
 
-GUIDE = {1_000: (0.50, 0.65), 5_000: (0.65, 0.80)}
+GUIDE = {1_000: (0.50, 0.65), 5_000: (0.65, 0.80), 10_000: (0.75, 0.85), 50_000: (0.85, 0.92), 100_000: (0.90, 0.95)}
 "Validation accuracy that the training guide expects of so many mazes, from and to."
-GUIDE_AUGMENTED = {5_000: 0.85}
+GUIDE_AUGMENTED = {5_000: 0.85, 10_000: 0.90, 50_000: 0.95}
 "The same with the 8 symmetries."
 
 
-def draw_gap(history: History, axes: Sequence[Axes]) -> None:
+def draw_gap(history: History, axes: Sequence[Axes], epochs: int | None = None) -> None:
     """Loss and accuracy by epoch as in `draw_curves`, loss from zero, with what lies between the curves shaded."""
-    draw_curves(history, axes)
-    epochs = np.arange(1, len(history["val_loss"]) + 1)
+    draw_curves(history, axes, epochs)
+    x = np.arange(1, len(history["val_loss"]) + 1)
     for ax, name in zip(axes, ("loss", "acc"), strict=True):
-        ax.fill_between(epochs, history[f"train_{name}"], history[f"val_{name}"], color=ORANGE, alpha=0.13, linewidth=0,
+        ax.fill_between(x, history[f"train_{name}"], history[f"val_{name}"], color=ORANGE, alpha=0.13, linewidth=0,
                         label="gap")
     axes[0].set(yscale="linear", ylim=(0, None))
     if legend := axes[1].get_legend():
@@ -53,42 +58,91 @@ def draw_two_policies(train_set: Dataset, val_set: Dataset, maze: int, train_pla
                       title: str = "") -> Figure:
     """One policy on a training maze and on a held-out maze, a ring around each agent: plans are uint8 (n, n)."""
     figure, axes = maze_axes(2, cell=3.6)
-    sides = ("Training", train_set, train_plan), ("Held-out", val_set, val_plan)
-    for ax, (name, data, actions) in zip(axes, sides, strict=True):
-        labels, start = data.optimal[maze], data.starts[maze]
-        draw_maze(data.walls[maze], data.goals[maze], ax=ax)
-        ax.add_patch(Circle((start[1], start[0]), 0.44, facecolor=(SKY, 0.4), edgecolor=BLUE, linewidth=2, zorder=3))
-        draw_policy(actions, labels, ax)
-        right, cells = contains(labels, actions).sum(), (labels != 0).sum()
-        ax.set_title(f"{name} maze: {right} of {cells} right")
+    draw_learned(axes[0], "Training maze", train_set, maze, train_plan)
+    draw_learned(axes[1], "Held-out maze", val_set, maze, val_plan)
     figure.suptitle(title, x=0.02, ha="left", fontsize=12)
     return figure
 
 
-def draw_quantity(accuracies: Mapping[int, tuple[float, float]], mazes: int) -> Figure:
-    """Accuracy on held-out mazes by number of training mazes, with the guide's expectations behind.
+def draw_learned(ax: Axes, name: str, data: Dataset, maze: int, actions: np.ndarray) -> None:
+    """What a policy, uint8 (n, n), does in a maze of a data set, and in how many of the labelled cells it is right."""
+    labels, start = data.optimal[maze], data.starts[maze]
+    draw_maze(data.walls[maze], data.goals[maze], ax=ax)
+    ax.add_patch(Circle((start[1], start[0]), 0.44, facecolor=(SKY, 0.4), edgecolor=BLUE, linewidth=2, zorder=3))
+    draw_policy(actions, labels, ax)
+    ax.set_title(f"{name}: {contains(labels, actions).sum()} of {(labels != 0).sum()} right")
 
-    accuracies: number of training mazes -> (as they are, with the 8 symmetries). mazes: held-out mazes, for the bars,
-    which reach as far as sampling alone would take 95% of such measurements.
+
+def draw_laboratory(experiment: "Experiment", maze: int = 0, earlier: Mapping[str, History] | None = None) -> Figure:
+    """An experiment as far as it has come: its curves with the gap between them, and its policy in two mazes.
+
+    maze: which of the mazes whose policies are kept. earlier: the histories of other experiments, whose validation
+    curves are drawn faintly, each with its name at the end. The figure is none of pyplot's, so any thread may draw it.
     """
-    figure, ax = plt.subplots(figsize=(9.5, 3.6))
-    for index, (count, (low, high)) in enumerate(GUIDE.items()):
-        ax.plot([count, count], [low, high], color=GRID, linewidth=16, solid_capstyle="butt", zorder=1,
-                label=None if index else "the guide expects of 1,000 and of 5,000")
-    ax.plot(list(GUIDE_AUGMENTED), list(GUIDE_AUGMENTED.values()), "*", color=GREEN, markersize=13, linestyle="none",
-            markerfacecolor="white", label="the guide expects of 5,000 with the 8 symmetries")
-    styles = (
-        dict(color=BLUE, marker="o", label="measured here"),
-        dict(color=GREEN, marker="s", linestyle="--", label="measured here, with the 8 symmetries"),
-    )
-    for measured, style in zip(zip(*accuracies.values(), strict=True), styles, strict=True):
-        measured = np.array(measured)
-        ax.errorbar(list(accuracies), measured, 1.96 * np.sqrt(measured * (1 - measured) / mazes), capsize=3, **style)
-    ax.set(xscale="log", xlabel="training mazes", ylabel="accuracy on held-out mazes", ylim=(0.3, 1))
-    ax.set_xticks(list(accuracies), [f"{count:,}" for count in accuracies])
-    ax.minorticks_off()
-    ax.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
-    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    figure = Figure(figsize=(11.5, 3.4), layout="none")  # a layout worked out anew would take longer than the drawing
+    grid = figure.add_gridspec(1, 4, width_ratios=(3.2, 3.2, 2.5, 2.5), left=0.03, right=0.995, bottom=0.24, top=0.9,
+                               wspace=0.18)
+    loss, accuracy, seen, held_out = (figure.add_subplot(grid[0, place]) for place in range(4))
+    history, epochs = experiment.history, experiment.settings.epochs
+    draw_gap(history, (loss, accuracy), epochs)
+    if history["val_loss"]:
+        loss.set_ylim(0, 1.08 * max(*history["train_loss"], *history["val_loss"]))
+    for name, other in (earlier or {}).items():
+        count = len(other["val_loss"])
+        for ax, curve in ((loss, other["val_loss"]), (accuracy, other["val_acc"])):
+            ax.plot(range(1, count + 1), curve, color=FAINT, linewidth=1.2, linestyle=(0, (4, 1.5)), zorder=1)
+            place = min(count, epochs)
+            ax.annotate(name, (place, curve[place - 1]), (3, 0), textcoords="offset points", fontsize=9, color=FAINT,
+                        va="center", annotation_clip=True)
+    for finding in experiment.findings[:1]:
+        if finding.epoch:
+            loss.axvline(finding.epoch, color=INK, linewidth=1, linestyle=":")
+            accuracy.axvline(finding.epoch, color=INK, linewidth=1, linestyle=":")
+    handles, labels = accuracy.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="lower left", bbox_to_anchor=(0.02, -0.025), ncols=4, fontsize=10)
+    sides = ("Training maze", experiment.train_set), ("Held-out maze", experiment.val_set)
+    for side, (ax, (name, data)) in enumerate(zip((seen, held_out), sides, strict=True)):
+        if experiment.plans:
+            draw_learned(ax, name, data, maze, experiment.plans[-1][side, maze])
+        else:
+            draw_maze(data.walls[maze], data.goals[maze], data.starts[maze], ax, name)
+        ax.set_title(ax.get_title(loc="left"), fontsize=10.5)
+    return figure
+
+
+def draw_quantity(points: Sequence[Mapping[str, Any]]) -> Figure:
+    """Accuracy on held-out mazes by number of training mazes, one label a maze on the left and a label for every cell
+    on the right, with the guide's expectations behind.
+
+    points: as in `laboratory.measured_quantity`, one for each run. Drawn are the means over the seeds, with bars from
+    the lowest to the highest.
+    """
+    figure, axes = plt.subplots(1, 2, figsize=(10.5, 4.2), sharey=True)
+    sizes = sorted({point["mazes"] for point in points})
+    styles = {False: dict(color=BLUE, marker="o", label="as they are"),
+              True: dict(color=GREEN, marker="s", linestyle="--", label="with the 8 symmetries")}
+    titles = {"action": "One label a maze", "policy": "A label for every cell"}
+    for ax, (supervision, title) in zip(axes, titles.items(), strict=True):
+        for index, (count, (low, high)) in enumerate(GUIDE.items()):
+            ax.plot([count, count], [low, high], color=GRID, linewidth=15, solid_capstyle="butt", zorder=1,
+                    label=None if index else "the guide expects")
+        ax.plot(list(GUIDE_AUGMENTED), list(GUIDE_AUGMENTED.values()), "*", color=FAINT, markersize=13, zorder=2,
+                markerfacecolor="white", label="the guide expects with the 8 symmetries")
+        for augment, style in styles.items():
+            seeds = [[point["val_acc"] for point in points if (point["mazes"], point["augment"], point["supervision"])
+                      == (size, augment, supervision)] for size in sizes]
+            means = np.array([np.mean(values) for values in seeds])
+            ends = np.abs([[min(values), max(values)] for values in seeds] - means[:, None]).T
+            ax.errorbar(sizes, means, ends, capsize=3, zorder=3, **style)
+            for size, mean in zip(sizes, means, strict=True):
+                ax.annotate(f"{mean:.0%}", (size, mean), (0, 9 if augment else -16), textcoords="offset points",
+                            ha="center", fontsize=9, color=style["color"])
+        ax.set(xscale="log", xlabel="training mazes", ylim=(0.45, 1.04), title=title)
+        ax.set_xticks(sizes, [f"{size // 1000}k" for size in sizes])
+        ax.minorticks_off()
+    axes[0].set_ylabel("accuracy on held-out mazes")
+    axes[0].yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=4, fontsize=10)
     return figure
 
 

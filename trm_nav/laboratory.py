@@ -9,6 +9,7 @@ import json
 import shlex
 from collections.abc import Callable, Mapping
 from functools import cached_property
+from importlib import resources
 from typing import Any, Self
 
 import numpy as np
@@ -20,7 +21,7 @@ from .diagnostics import Finding, diagnose
 from .errors import UserError
 from .model import count_parameters
 from .rollout import plan
-from .training import Diverged, Training
+from .training import Diverged, Training, processor_set
 
 SHOWN = 20  # mazes of either kind whose policy is kept after every epoch, to look back
 
@@ -78,10 +79,11 @@ class Experiment:
               on_step: Callable[[float], None] | None = None) -> Self:
         """Train to the end, or until the loss diverges or `on_step` raises Stopped. Returns the experiment itself."""
         try:
-            for _ in self.run.epochs(on_step):
-                self.plans.append(self._plans())
-                self.ended = self.run.epoch == self.settings.epochs or self.run.out_of_patience
-                on_epoch(self)
+            with processor_set(self.settings.threads):  # for what happens between the epochs as well
+                for _ in self.run.epochs(on_step):
+                    self.plans.append(self._plans())
+                    self.ended = self.run.epoch == self.settings.epochs or self.run.out_of_patience
+                    on_epoch(self)
         except Diverged:
             self.ended = True
         except Stopped:
@@ -116,11 +118,6 @@ class Experiment:
     def parameters_per_label(self) -> float:
         return count_parameters(self.model) / self.labels
 
-    @property
-    def name(self) -> str:
-        """The changes in words, `DEFAULTS` where there are none."""
-        return describe({name: value for name, value in self.changes.items() if value != DEFAULTS.get(name)})
-
     def commands(self, folder: str | None = None) -> str:
         """The two ways to repeat the experiment from a shell in the repository, number for number.
 
@@ -142,8 +139,13 @@ class Experiment:
         return "\n".join(map(shlex.join, (notebook, generate, train)))
 
 
+def measured_quantity() -> dict[str, Any]:
+    """Accuracy by number of training mazes as `benchmarks/data_quantity.py` measured it: settings, machine, points."""
+    return json.loads(resources.files("trm_nav").joinpath("data_quantity.json").read_text())
+
+
 def describe(settings: Mapping[str, Any]) -> str:
-    """Settings in words, for a list of runs."""
+    """Settings that differ from `DEFAULTS`, in words, for a list of runs."""
     words = {"num_train": "{:,} mazes", "augment": "augmentation", "supervision": "{} supervision", "lr": "lr {:g}"}
     parts = []
     for name, value in settings.items():
@@ -151,7 +153,7 @@ def describe(settings: Mapping[str, Any]) -> str:
             parts.append(f"no {words.get(name, name)}")
         else:
             parts.append(words.get(name, name.replace("_", " ") + " {}").format(value))
-    return ", ".join(parts) or "as set at first"
+    return ", ".join(parts) or "as at first"
 
 
 def _unlike(values: Mapping[str, Any], taken: Mapping[str, Any] = {}) -> dict[str, Any]:
