@@ -215,8 +215,9 @@ class NotebookPage:
         return self.outside.locator(".jp-Notebook-cell").nth(index)
 
     def with_sliders(self) -> list[Locator]:
-        """The outputs in which a picture stands below sliders."""
-        return self.outside.locator(".jp-OutputArea-output:has(.noUi-handle):has(img)").all()
+        """The outputs in which a picture follows the sliders above it; the laboratory's waits for its buttons."""
+        picture = ".jp-OutputArea-output:has(.noUi-handle):has(img)"
+        return self.outside.locator(f"{picture}:not(:has(.trm-laboratory))").all()
 
     def sliders(self, output: Locator) -> int:
         """How many sliders stand in an output."""

@@ -7,10 +7,15 @@ for looking at: on a busy machine they say little, so no test fails because of o
 import json
 import os
 import re
+import shlex
+import subprocess
+import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from jupyterlab_page import NotebookPage, chromium, find_chromium, jupyterlab, open_notebook
+from laboratory_page import LaboratoryPanel
 
 ROOT = Path(__file__).parents[1]
 KEPT = ROOT / "runs" / "browser"
@@ -46,6 +51,8 @@ def test_a_lesson_runs_answers_its_sliders_and_says_what_is_wrong_with_a_paramet
             report["cells with long lines"] = lesson.too_wide(".cm-scroller")
             assert not lesson.too_wide(".jp-OutputArea-output"), "these cells have outputs wider than the page"
             report["sliders"] = require_pictures_that_follow_their_sliders(lesson)
+            if path.stem == "05_diagnostics":
+                report["laboratory"] = require_a_laboratory_that_answers(lesson, KEPT / f"{path.stem}-laboratory.png")
             report["wrong"] = require_a_sentence_about_a_wrong_parameter(lesson, KEPT / f"{path.stem}-wrong.png")
     finally:
         KEPT.mkdir(parents=True, exist_ok=True)
@@ -69,6 +76,47 @@ def require_pictures_that_follow_their_sliders(lesson: NotebookPage) -> list[dic
         assert answer["changed"], f"the picture is the same after moving {answer['slider']}"
         assert max(answer["heights"]) - min(answer["heights"]) <= 2, f"the page jumps: {answer}"
     return answers
+
+
+def require_a_laboratory_that_answers(lesson: NotebookPage, picture: Path) -> dict[str, float]:
+    """Train, presets, Stop, a remedy, Restore and Copy, pressed one after the other; the seconds that some took."""
+    panel = LaboratoryPanel(lesson)
+    ended = panel.another_experiment()
+    seconds = {"first point": panel.press("Train", until=panel.another_picture(), clicks=2)}
+    panel.wait(ended)
+    assert len(panel.experiments()) == 2, "two clicks on Train must start one run"
+
+    seconds["first point of a preset"] = panel.press("Healthy", until=panel.another_picture())
+    seconds["a slider while it trains"] = panel.move("dropout")
+    seconds["stop"] = panel.press("Stop", until=panel.another_experiment())
+    assert panel.experiments()[-1].endswith("stopped")
+
+    seconds["overfitting preset"] = panel.press("Overfitting", until=panel.another_experiment())
+    assert panel.says("Overfitting since epoch")
+    panel.press("augmentation (--augment)", until=panel.another_experiment())
+    assert panel.checked("augmentation") and not panel.says("Overfitting since epoch")
+    lesson.screenshot(picture)
+
+    panel.choose("experiments", 0)
+    panel.press("Restore", until="said('Overfitting since epoch') && !commands().includes('--augment')")
+    assert not panel.checked("augmentation")
+    repeat(panel.copied(), panel.text)
+    return seconds
+
+
+def repeat(commands: str, text: str) -> None:
+    """Run the copied commands elsewhere, and find the numbers of the page in the history that they leave."""
+    _, generate, train = commands.splitlines()
+    folder = re.search(r"runs/laboratory-\w+", generate)[0]
+    with TemporaryDirectory() as elsewhere:
+        for command in (generate, train):
+            words = shlex.split(command.replace(folder, elsewhere))
+            subprocess.run([sys.executable, *words[1:]], cwd=ROOT, check=True, capture_output=True)
+        history = json.loads(Path(elsewhere, "checkpoints", "history.json").read_text())
+    train_acc, val_acc = (history[name][-1] for name in ("train_acc", "val_acc"))
+    assert f"accuracy {train_acc:.0%} in training, {val_acc:.0%} on held-out mazes" in text
+    rise = history["val_loss"][-1] / min(history["val_loss"]) - 1
+    assert f"validation loss has risen {rise:.0%}" in text
 
 
 def require_a_sentence_about_a_wrong_parameter(lesson: NotebookPage, picture: Path) -> str:

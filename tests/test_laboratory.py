@@ -120,8 +120,8 @@ def test_the_commands_repeat_an_experiment_that_a_thread_trained_number_for_numb
 
     notebook = shlex.split(run.commands(str(tmp_path / "notebook")).splitlines()[0])
     assert notebook[:3] == ["papermill", "notebooks/04_train.ipynb", "out.ipynb"]
-    parameters = [*notebook[3:], "-p", "evaluation_mazes", "20"]  # that many are enough here
-    execute([sys.executable, "-m", "papermill", notebook[1], str(tmp_path / notebook[2]), *parameters, "--no-progress-bar"])
+    parameters = [*notebook[3:], "-p", "evaluation_mazes", "20", "--no-progress-bar"]  # that many are enough here
+    execute([sys.executable, "-m", "papermill", notebook[1], str(tmp_path / notebook[2]), *parameters])
     assert_same(run, tmp_path / "notebook")
 
 

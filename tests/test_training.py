@@ -11,7 +11,8 @@ from torch.nn import functional as F
 from trm_nav import UserError, create_model, dataset, optimal_actions, training
 from trm_nav.config import DataSettings, TrainSettings
 from trm_nav.encoding import decode
-from trm_nav.training import Diverged, Samples, Training, learning_rate_factor, policy_loss, recursions_at
+from trm_nav.loss import policy_loss
+from trm_nav.training import Diverged, Samples, Training, learning_rate_factor, recursions_at
 
 CPU = torch.device("cpu")
 

@@ -22,9 +22,9 @@ from torch.autograd.graph import saved_tensors_hooks
 from .encoding import ACTIONS, FREE, GOAL, WALL, encode
 from .expert import optimal_actions
 from .grids import generate_mazes
+from .loss import policy_loss
 from .model import count_parameters, create_model
 from .plots import BLUE, FLOOR, GRID, INK, ORANGE, draw_maze
-from .training import policy_loss
 
 TOKENS = (FREE, WALL, GOAL)
 FAINTEST = 1e-3  # of the strongest influence: the dark end of the colour scale

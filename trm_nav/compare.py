@@ -3,18 +3,16 @@
     python -m trm_nav.compare experiments/*
 """
 
-import json
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from . import cli
 from .config import Settings
 from .errors import UserError
+from .history import load
 
 PROG = "python -m trm_nav.compare"
-PLACES = ("history.json", "checkpoints/history.json")  # in an experiment's folder
 NOT_COMPARED = {"train_path", "val_path", "checkpoint_dir", "resume", "epochs"}  # paths, and what has a column anyway
 
 
@@ -50,18 +48,7 @@ def main() -> None:
 
 def read(name: str) -> Experiment:
     """The experiment in a folder, or in a history file itself. Raises UserError if there is none that can be read."""
-    path = Path(name)
-    if not path.is_file():
-        places = [path / place for place in PLACES if (path / place).is_file()]
-        if not places:
-            raise UserError(f"there is no history.json in {name} or in its checkpoints/")
-        path = places[0]
-    try:
-        history = json.loads(path.read_text())
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror or error}") from None
-    except ValueError:
-        raise UserError(f"{path} is not JSON, or a truncated file") from None
+    path, history = load(name)
     try:
         losses, accuracies = ([float(value) for value in history[name]] for name in ("val_loss", "val_acc"))
         data = {f"{name} data": digest[:8] for name, digest in history.get("fingerprints", {}).items()}

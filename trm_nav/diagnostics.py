@@ -5,7 +5,6 @@ the training guide's list; the thresholds are judged on training runs with fault
 `benchmarks/faults.py`.
 """
 
-import json
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,10 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from .errors import UserError
-from .remedies import Remedy, remedies
+from .history import CURVES, read
+from .remedies import LEARNING_RATE, Remedy, known_settings, remedies
 
-CURVES = "train_loss", "train_acc", "val_loss", "val_acc"
 WORST_GUESS = {"loss": math.log(5), "acc": 0.0}  # where chance is not known: no policy that guesses has a higher loss
 
 SHORTEST = 5  # epochs; fewer have no shape
@@ -25,6 +23,7 @@ LEARNED_BY_HEART = 0.995  # training accuracy
 GOOD, VERY_GOOD = 0.92, 0.95  # accuracies from which a run without a fault is healthy, and need not fall any further
 GAP = 0.06  # accuracy lost on the way from training to held-out mazes that is more than chance
 RISE = 0.05  # share by which the validation loss rises when it has turned
+NO_LOSS = 1e-4  # nats; a loss counts as this at least where something is divided by it
 
 
 @dataclass(frozen=True)
@@ -47,49 +46,29 @@ def diagnose(history: Mapping[str, Any] | str | Path, finished: bool = True) -> 
     """What the history shows, the most important first; there is always at least one finding.
 
     history: the lists train_loss, train_acc, val_loss and val_acc, one number an epoch, losses in nats and accuracies
-    as shares, or the path of a JSON file with them. A history from `python -m trm_nav.train` also knows what guessing
-    would reach (`chance`), the number of `mazes`, whether the run has `diverged`, and its settings (`config`), from
-    which the remedies start; without chance, nothing is said to be stuck there.
+    as shares, or the path of a JSON file with them or of its folder. A history from `python -m trm_nav.train` also
+    knows what guessing would reach (`chance`), the number of `mazes`, whether the run has `diverged`, and its settings
+    (`config`), from which the remedies start; without chance, nothing is said to be stuck there.
     finished: whether the run has ended. While it has not, only what is already certain is found.
 
     Raises UserError where the lists are missing, empty, of different lengths or hold something else than numbers.
+    A loss that is NaN or null is no mistake: the run has diverged.
     """
     history = read(history)
-    settings = {**history.get("config", {}), "num_train": history.get("mazes")}
-    run = _Curves(*(np.array(history[name], float) for name in CURVES), history.get("chance"),
-                  history.get("diverged", False))
-    seen = list(_faults(run, finished))
-    if not seen:
-        seen = [_verdict(run)] if finished else [("too short to say", None, "nothing is wrong so far")]
+    settings = settings_of(history)
+    run = _Curves(*(np.array(history[name], float) for name in CURVES), history["chance"],
+                  bool(history.get("diverged")), settings.get("lr"))
+    with np.errstate(all="ignore"):  # numbers too large to be added up are large enough to be judged
+        seen = list(_faults(run, finished))
+        if not seen:
+            seen = [_verdict(run)] if finished else [("too short to say", None, "nothing is wrong so far")]
     return [Finding(name, epoch, evidence, remedies(name, settings)) for name, epoch, evidence in seen]
 
 
-def read(history: Mapping[str, Any] | str | Path) -> Mapping[str, Any]:
-    """The history, from its file if need be, with its four lists checked. Raises UserError."""
-    where = "the history"
-    if not isinstance(history, Mapping):
-        where = str(history)
-        try:
-            history = json.loads(Path(history).read_text())
-        except OSError as error:
-            raise UserError(f"cannot read {where}: {error.strerror or error}") from None
-        except ValueError:
-            raise UserError(f"{where} is not JSON, or a truncated file") from None
-        if not isinstance(history, dict):
-            raise UserError(f"{where} is not a history: it must be an object with the lists {', '.join(CURVES)}")
-    if missing := [name for name in CURVES if name not in history]:
-        raise UserError(f"{where} has no {missing[0]}: a history has the lists {', '.join(CURVES)}")
-    for name in CURVES:
-        try:
-            epochs = np.array([math.nan if value is None else value for value in history[name]], float)
-        except (TypeError, ValueError):
-            raise UserError(f"{name} of {where} must be a list of numbers, one an epoch") from None
-        if epochs.ndim != 1 or len(epochs) != len(history[CURVES[0]]):
-            raise UserError(f"{where} has {len(history[CURVES[0]])} epochs of {CURVES[0]} and {len(epochs)} of {name}; "
-                            "they must be as many")
-    if len(epochs) == 0 and not history.get("diverged"):
-        raise UserError(f"{where} has no epochs")
-    return history
+def settings_of(history: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of the run, as far as the history knows them; `mazes` is `num_train` among them."""
+    config = history.get("config")
+    return known_settings({**(config if isinstance(config, Mapping) else {}), "num_train": history.get("mazes")})
 
 
 @dataclass(frozen=True)
@@ -102,6 +81,7 @@ class _Curves:
     val_acc: np.ndarray
     known_chance: Mapping[str, Mapping[str, float]] | None
     diverged: bool
+    lr: float | None
 
     def __len__(self) -> int:
         return len(self.val_loss)
@@ -127,19 +107,21 @@ class _Curves:
     @property
     def fell(self) -> float:
         """By what share the validation loss fell in the last quarter of the epochs."""
-        return float(1 - self.val_loss[-1] / self.val_loss[-1 - max(2, len(self) // 4)])
-
-    @property
-    def zigzag(self) -> float:
-        """How far both losses went up only to come down again, in all, as a share of what guessing costs."""
-        total = 0.0
-        for loss in (self.train_loss, self.val_loss):
-            up, down = np.diff(loss)[:-1], -np.diff(loss)[1:]
-            total += np.minimum(up, down).clip(0).sum()
-        return float(total / self.chance["loss"])
+        return float(_fall(self.val_loss, max(2, len(self) // 4)))
 
 
 Seen = tuple[str, int | None, str]  # a finding before its remedies: name, epoch, evidence
+
+
+def _fall(loss: np.ndarray, epochs: int) -> float:
+    """By what share a loss fell in so many of the last epochs."""
+    return (loss[-1 - epochs] - loss[-1]) / max(loss[-1 - epochs], NO_LOSS)
+
+
+def _since(so: np.ndarray) -> int:
+    """The epoch from which on something is so; the last one, where it has just ended."""
+    not_so = np.flatnonzero(~so)
+    return min(int(not_so[-1]) + 2, len(so)) if len(not_so) else 1
 
 
 def _faults(run: _Curves, finished: bool) -> Iterator[Seen]:
@@ -165,7 +147,7 @@ def _diverging(run: _Curves) -> Seen | None:
         epoch = int(broken[0]) + 1 if len(broken) else len(run) + 1
         return "diverging", epoch, "the loss is no longer a number"
     above = np.flatnonzero(run.train_loss > 1.5 * run.chance["loss"])
-    if len(above):
+    if len(above) and min(run.train_acc[-1], run.val_acc[-1]) < GOOD:  # a bad start can be made good
         return ("diverging", int(above[0]) + 1, f"the training loss rose to {run.train_loss.max():.1f} nats, "
                 f"where {run.guessing()}, and is {run.train_loss[-1]:.2f} in the last epoch")
 
@@ -173,29 +155,42 @@ def _diverging(run: _Curves) -> Seen | None:
 def _overfitting(run: _Curves) -> Iterator[Seen]:
     best = run.lowest
     rise = run.val_loss[-2:].min() - run.val_loss[best]
-    falls = run.train_loss[-1] < 0.95 * run.train_loss[best]
+    falls = run.train_loss[-1] < 0.95 * run.train_loss[min(best + 1, len(run) - 1)]  # the first epochs fall anyhow
     turned = falls and rise > max(RISE * run.val_loss[best], 0.03 * run.chance["loss"])
     gap = run.gap > GAP and run.val_loss[-1] > 1.25 * run.train_loss[-1]
+    third = max(2, len(run) // 3)
+    train_fell, val_fell = (_fall(loss, third) for loss in (run.train_loss, run.val_loss))
+    parted = (train_fell > 0.1 and val_fell < train_fell / 4 and run.val_loss[-1] > 1.15 * run.train_loss[-1]
+              and run.val_acc[-1] < VERY_GOOD)
     if turned:
-        percent = run.val_loss[-1] / run.val_loss[best] - 1
+        percent = (run.val_loss[-1] - run.val_loss[best]) / max(run.val_loss[best], NO_LOSS)
         yield ("overfitting", best + 2, f"training loss still falls, validation loss has risen {percent:.0%}; accuracy "
                f"{run.train_acc[-1]:.0%} in training, {run.val_acc[-1]:.0%} on held-out mazes")
-    elif gap:
-        wide = run.train_acc - run.val_acc > run.gap / 2
-        start = len(run) - int(np.argmin(wide[::-1])) if not wide.all() else 0  # after the last epoch without a gap
-        yield ("overfitting", start + 1, f"accuracy {run.train_acc[-1]:.0%} in training, {run.val_acc[-1]:.0%} on "
-               f"held-out mazes; validation loss {run.val_loss[-1] / run.train_loss[-1]:.1f} times the training loss")
+    elif gap or parted:
+        times = run.val_loss[-1] / max(run.train_loss[-1], NO_LOSS)
+        start = _since(run.train_acc - run.val_acc > run.gap / 2) if gap else len(run) - third + 1
+        yield ("overfitting", start,
+               f"accuracy {run.train_acc[-1]:.0%} in training, {run.val_acc[-1]:.0%} on held-out mazes; "
+               f"validation loss {times:.1f} times the training loss")
     by_heart = run.train_acc >= LEARNED_BY_HEART
     if (turned or gap) and by_heart[-1] and run.gap > GAP:
-        start = len(run) - int(np.argmin(by_heart[::-1])) if not by_heart.all() else 0
-        yield ("memorised", start + 1, f"nearly every training maze is right, {1 - run.val_acc[-1]:.0%} of the "
+        yield ("memorised", _since(by_heart), f"nearly every training maze is right, {1 - run.val_acc[-1]:.0%} of the "
                "held-out mazes are wrong: it keeps answers and has no rule")
 
 
 def _oscillating(run: _Curves) -> Seen | None:
-    if run.zigzag > 0.06:
-        jumps = np.diff(run.val_loss)
-        return ("oscillating", int(jumps.argmax()) + 2, "the losses go up and down, the validation loss by up to "
+    guess = run.chance["loss"]
+    steps = np.diff(run.train_loss)
+    rises = np.where(run.train_loss[1:] > 0.5 * guess, steps, 0).clip(0)  # near zero, small numbers wander anyhow
+    first = int(rises.argmax())
+    recovers = run.train_loss[-1] < run.train_loss[first]
+    if rises.sum() > 0.04 * guess and recovers:
+        return ("oscillating", first + 2, f"the training loss rose, to {run.train_loss[first + 1]:.2f} nats, before it "
+                "fell again")
+    up, down = np.diff(run.val_loss)[:-1], -np.diff(run.val_loss)[1:]
+    jumps = np.minimum(up, down).clip(0)
+    if jumps.sum() > 0.3 * guess:
+        return ("oscillating", int(jumps.argmax()) + 2, "the validation loss goes up and down, by up to "
                 f"{jumps.max():.2f} nats from one epoch to the next")
 
 
@@ -215,9 +210,12 @@ def _at_chance(run: _Curves) -> Seen | None:
 
 
 def _crawling(run: _Curves) -> Seen | None:
+    if run.lr is not None and run.lr >= LEARNING_RATE[-1]:
+        return None  # it is as high as the guide ever has it
     loss, fifth = run.train_loss, max(1, len(run) // 5)  # by then the learning rate has risen to its peak
-    slow = loss[fifth] > 0.85 * run.chance["loss"] and loss[-1] > 0.5 * run.chance["loss"]
-    if slow and loss[fifth] - loss[-1] > 0.4 * (loss[0] - loss[-1]) > 0:
+    slow = loss[fifth] > 0.75 * run.chance["loss"] and loss[-1] > 0.5 * run.chance["loss"]
+    smooth = np.diff(loss).clip(0).sum() < 0.02 * run.chance["loss"]
+    if slow and smooth and loss[fifth] - loss[-1] > 0.35 * max(0, loss[0] - loss[-1]):
         return ("crawling", None, f"after {fifth + 1} of {len(run)} epochs the training loss is {loss[fifth]:.2f} "
                 f"nats, where {run.guessing()}, and in the end {loss[-1]:.2f}: it falls all the time, and slowly")
 
@@ -227,8 +225,8 @@ def _verdict(run: _Curves) -> Seen:
     train, val = run.train_acc[-1], run.val_acc[-1]
     if len(run) < SHORTEST:
         return "too short to say", None, f"{len(run)} epochs have no shape; {SHORTEST} or more have"
-    wobble = np.median(np.abs(np.diff(run.val_loss, 2)) / run.val_loss[1:-1]) / 2
-    if wobble > 0.15 and abs(run.fell) < 2 * wobble:
+    wobble = np.median(np.abs(np.diff(run.val_loss, 2)) / run.val_loss[1:-1].clip(NO_LOSS)) / 2
+    if val < VERY_GOOD and wobble > 0.15 and abs(run.fell) < 2 * wobble:
         return ("too noisy to say", None, f"from epoch to epoch the validation loss wanders by {wobble:.0%}, "
                 f"in the last quarter of the epochs it changed by {abs(run.fell):.0%}")
     accuracies = f"accuracy {train:.0%} in training, {val:.0%} on held-out mazes"
@@ -237,9 +235,8 @@ def _verdict(run: _Curves) -> Seen:
                 f"epochs; {accuracies}")
     if min(train, val) < GOOD:
         drop = run.train_loss.max() - run.train_loss[-1]
-        flat = np.abs(run.train_loss - run.train_loss[-1]) < 0.1 * drop
-        start = len(run) - int(np.argmin(flat[::-1])) if not flat.all() else 0
-        return ("underfitting", start + 1, f"both losses stay high and flat, {run.train_loss[-1]:.2f} and "
+        flat = np.abs(run.train_loss - run.train_loss[-1]) <= 0.1 * drop
+        return ("underfitting", _since(flat), f"both losses stay high and flat, {run.train_loss[-1]:.2f} and "
                 f"{run.val_loss[-1]:.2f} nats, where {run.guessing()}; {accuracies}")
     return ("healthy", None, f"both losses fell together, to {run.train_loss[-1]:.3f} and {run.val_loss[-1]:.3f} nats; "
             f"{accuracies}")

@@ -65,8 +65,8 @@ class Laboratory:
             layout={"width": "26em"}, **LABEL)
         self.set_controls(self.base)
         self.presets = [self._button(name, lambda _, name=name: self.start(PRESETS[name])) for name in PRESETS]
-        self.train = self._button("Train", lambda _: self.start(), "success", "play")
-        self.stop = self._button("Stop", lambda _: self.stopping.set(), "danger", "stop")
+        self.train = self._button("Train", lambda _: self.start(), "success")
+        self.stop = self._button("Stop", lambda _: self.stopping.set(), "danger")
         self.progress = ipywidgets.FloatProgress(max=1, layout={"width": "12em"})
         self.status, self.words, self.copy = ipywidgets.HTML(), ipywidgets.HTML(), ipywidgets.HTML()
         self.picture = ipywidgets.Image(format="png", layout={"max_width": "100%", "min_height": "200px"})
@@ -75,7 +75,7 @@ class Laboratory:
                                          layout={"width": "26em"}, **LABEL)
         self.maze.observe(lambda _: self._draw(), "value")
         self.earlier = ipywidgets.Dropdown(description="experiments", layout={"width": "36em"}, **LABEL)
-        self.restore = self._button("Restore", lambda _: self.show_again(self.earlier.value), icon="history")
+        self.restore = self._button("Restore", lambda _: self.show_again(self.earlier.value))
         self.panel = ipywidgets.VBox([
             ipywidgets.HBox([ipywidgets.Label("Show me:"), *self.presets]),
             ipywidgets.GridBox([self.controls[name] for name in (*CHOICES, "augment", "supervision")],
@@ -214,7 +214,7 @@ class Laboratory:
             f"<textarea readonly rows=3 aria-label='commands' style='width: 98%; white-space: pre; font-family: "
             f"monospace'>{html.escape(experiment.commands())}</textarea></div>")
 
-    def _button(self, label: str, clicked, style: str = "", icon: str = "", width: str = "10em") -> ipywidgets.Button:
-        button = ipywidgets.Button(description=label, button_style=style, icon=icon, layout={"width": width})
+    def _button(self, label: str, clicked, style: str = "", width: str = "10em") -> ipywidgets.Button:
+        button = ipywidgets.Button(description=label, button_style=style, layout={"width": width})
         button.on_click(clicked)
         return button

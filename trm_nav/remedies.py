@@ -9,12 +9,14 @@ from typing import Any
 
 from .cli import flags
 from .config import DataSettings, TrainSettings
+from .errors import UserError
 
 # The values that the guide's tables offer, from the mildest on.
 DROPOUT = 0.0, 0.1, 0.2, 0.3
 WEIGHT_DECAY = 0.0, 0.01, 0.05, 0.1
 LEARNING_RATE = 1e-4, 5e-4, 1e-3, 1e-2
 MAZES = 1_000, 5_000, 10_000, 50_000, 100_000
+KINDS = DataSettings, TrainSettings
 
 
 @dataclass(frozen=True)
@@ -39,12 +41,29 @@ def remedies(finding: str, settings: Mapping[str, Any]) -> list[Remedy]:
     settings: of the run, by the names in `config`, `num_train` among them; what is missing counts as its default. The
     order is the guide's, but a setting far outside of its tables is put right before anything else.
     """
-    now = {name: settings[name] if settings.get(name) is not None else known.default
-           for name, known in {**DataSettings.model_fields, **TrainSettings.model_fields}.items()}
-    found = [remedy for find in _REMEDIES[finding] for remedy in find(now)]
+    defaults = {name: field.default for kind in KINDS for name, field in kind.model_fields.items()}
+    now = {**defaults, **known_settings(settings)}
+    found = [remedy for find in _REMEDIES[finding] for remedy in find(now)
+             if all(_fits(*change) for change in remedy.changes.items())]
     first = [remedy for remedy in _beyond_the_guide(now) if finding in ("underfitting", "stuck at chance")]
     changed = {name for remedy in first for name in remedy.changes}
     return first + [remedy for remedy in found if not changed & set(remedy.changes)]
+
+
+def known_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Those that this project has, with a value that it accepts; a history from elsewhere may hold others."""
+    return {name: value for name, value in settings.items() if value is not None and _fits(name, value)}
+
+
+def _fits(name: str, value: Any) -> bool:
+    for kind in KINDS:
+        if name in kind.model_fields:
+            try:
+                kind.of({name: value})
+            except UserError:
+                continue
+            return True
+    return False
 
 
 def _next(table: Sequence[float], value: float, least: float = 1) -> float | None:
@@ -105,7 +124,7 @@ def _more_epochs(now) -> list[Remedy]:
 
 def _lower_learning_rate(now) -> list[Remedy]:
     lower = [offered for offered in LEARNING_RATE if 2 * offered < now["lr"]]
-    return [Remedy("a lower learning rate", {"lr": max(lower, default=now["lr"] / 10)})]
+    return [Remedy("a lower learning rate", {"lr": max(lower, default=float(f"{now['lr'] / 10:.3g}"))})]
 
 
 def _higher_learning_rate(now) -> list[Remedy]:
@@ -120,7 +139,9 @@ def _check_the_data(now) -> list[Remedy]:
     return [Remedy("check the data: are the labels those of these mazes, and is each turned with its maze?")]
 
 
-def _smaller_model_first(now) -> list[Remedy]:
+def _another_size(now) -> list[Remedy]:
+    if now["dim"] < 8:
+        return [Remedy("a wider model", {"dim": 2 * now["dim"]})]
     small = {"dim": 32, "depth": 2}
     return [Remedy("a small model first, to see whether anything learns", small)] if now["dim"] > 32 else []
 
@@ -147,7 +168,7 @@ _REMEDIES: dict[str, tuple[Callable[[Mapping[str, Any]], list[Remedy]], ...]] = 
     "overfitting": _OVERFITTING,
     "memorised": _OVERFITTING,
     "underfitting": (_bigger_model, _less_dropout, _more_epochs, _less_weight_decay),
-    "stuck at chance": (_check_the_data, _smaller_model_first),
+    "stuck at chance": (_check_the_data, _another_size),
     "diverging": (_lower_learning_rate, _check_the_data),
     "oscillating": (_lower_learning_rate, _larger_batches),
     "crawling": (_higher_learning_rate, _more_epochs),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import cli
 from .config import RECIPES, TrainSettings, recipe
+from .diagnostics import diagnose
 from .errors import UserError
 from .files import require_writable, write_atomically
 
@@ -32,6 +33,7 @@ def main() -> None:
     with progress(run) as (on_step, write):
         fit(run, on_epoch=lambda run: write(epoch_line(run)), on_step=on_step)
     print(summary(run))
+    print(f"Diagnosis: {diagnose(run.record())[0]}")
 
 
 def summary(run: "Training") -> str:
@@ -96,7 +98,8 @@ def fit(run: "Training", on_epoch: Callable[["Training"], None] = lambda run: No
     """Train to the end, saving after every epoch; on_epoch is called once an epoch is saved, on_step as in `Training`.
 
     Raises UserError when the loss diverges or memory runs out. What earlier epochs saved stays, and so it does after
-    an interrupt: --resume last.pt goes on with the epoch that was cut short.
+    an interrupt: --resume last.pt goes on with the epoch that was cut short. A run that has diverged says so in its
+    history.json, even if it has no epochs.
     """
     from . import checkpoint
     from .training import Diverged
@@ -111,9 +114,10 @@ def fit(run: "Training", on_epoch: Callable[["Training"], None] = lambda run: No
                 if epoch % run.settings.save_every == 0:
                     checkpoint.save(state, folder / f"checkpoint_epoch_{epoch}.pt")
                 checkpoint.save(state, folder / "last.pt")
-                save_history(run, state)
+                save_history(run)
                 on_epoch(run)
     except Diverged as error:
+        save_history(run)
         kept = f"; {folder / 'best.pt'} keeps epoch {run.best_epoch}" if run.epoch else ""
         raise UserError(f"{error}{kept}") from None
 
@@ -130,10 +134,15 @@ def memory_to_spare() -> Iterator[None]:
                         "(--dim 64 --depth 2), or use --device cpu") from None
 
 
-def save_history(run: "Training", state: dict[str, Any]) -> None:
-    """`history.json`: the lists of `Training.history`, with what is needed to tell where they came from."""
-    origin = ("config", "seed", "fingerprints", "command", "versions", "platform", "threads")
-    text = json.dumps({**run.history, "best_epoch": run.best_epoch, **{name: state[name] for name in origin}}, indent=1)
+def save_history(run: "Training") -> None:
+    """`history.json`: the run's record, with what is needed to tell where it came from."""
+    import torch
+
+    from .reproducibility import provenance
+
+    origin = {"seed": run.settings.seed, "fingerprints": run.fingerprints, **provenance(),
+              "threads": run.settings.threads or torch.get_num_threads()}
+    text = json.dumps({**run.record(), **origin}, indent=1)
     write_atomically(run.settings.checkpoint_dir / "history.json", lambda file: file.write(text.encode()))
 
 

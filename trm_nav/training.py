@@ -16,38 +16,18 @@ from torch import Tensor
 
 from .config import ModelSettings, TrainSettings
 from .dataset import Dataset
-from .encoding import ACTIONS, contains
 from .errors import UserError
+from .loss import chance, count_right, policy_loss
 from .model import create_model
 from .reproducibility import provenance, random_states, restore_random_states, set_seed
 from .symmetry import turn_batch
 
-ALL_ACTIONS = 2 ** len(ACTIONS) - 1
 WARM_UP = 0.1  # share of the steps in which the learning rate rises to its peak
 GRADIENT_NORM = 1.0  # longer gradients are shortened to this
 
 
 class Diverged(UserError):
     """The loss stopped being a number."""
-
-
-def policy_loss(logits: Tensor, optimal: Tensor) -> Tensor:
-    """Mean over the labelled cells of -log(probability that the action drawn is optimal).
-
-    logits: float (B, n*n, 5). optimal: uint8 (B, n*n), sets of actions as bit masks; a cell with the empty set, 0, has
-    no label. One optimal action in five, and this is the usual cross-entropy; several, and any of them will do.
-    """
-    labelled = optimal != 0
-    optimal = torch.where(labelled, optimal, ALL_ACTIONS)  # without a label nothing is wrong, and the loss is exactly 0
-    allowed = contains(optimal[..., None], torch.arange(len(ACTIONS), device=logits.device))  # (B, n*n, 5)
-    log_right = torch.logsumexp(logits.masked_fill(~allowed, -math.inf), dim=-1)  # (B, n*n)
-    return (torch.logsumexp(logits, dim=-1) - log_right).sum() / labelled.sum()
-
-
-def count_right(logits: Tensor, optimal: Tensor, agents: Tensor) -> Tensor:
-    """In how many mazes the likeliest action at the agent's cell is optimal. agents: int64 (B,), cell numbers."""
-    rows = torch.arange(len(agents), device=agents.device)
-    return contains(optimal[rows, agents], logits[rows, agents].argmax(dim=-1)).sum()
 
 
 @dataclass
@@ -74,23 +54,6 @@ class Samples:
 
     def __getitem__(self, index: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         return self.tokens[index], self.optimal[index], self.agents[index]
-
-
-def chance(samples: Samples) -> dict[str, float]:
-    """What a policy can reach that never looks at a maze, its `loss` and its `acc` as in `Training.history`.
-
-    For the loss, the best such policy draws from one distribution over the actions everywhere; expectation maximisation
-    finds it. For the accuracy, it always takes the one action that is right most often at the agents' cells.
-    """
-    bits = torch.arange(len(ACTIONS), device=samples.optimal.device)
-    at_agents = samples.optimal.gather(1, samples.agents[:, None])
-    allowed = contains(samples.optimal[samples.optimal != 0][:, None], bits).float()  # (labels, 5)
-    p = torch.full((len(ACTIONS),), 1 / len(ACTIONS), device=allowed.device)
-    for _ in range(20):
-        share = allowed * p
-        p = (share / share.sum(dim=1, keepdim=True)).mean(dim=0)
-    return {"loss": -(allowed @ p).log().mean().item(),
-            "acc": contains(at_agents, bits).float().mean(dim=0).max().item()}
 
 
 def learning_rate_factor(step: int, steps: int) -> float:
@@ -153,7 +116,10 @@ class Training:
         self.train_samples = Samples.of(train_set, settings.supervision, self.device)
         self.val_samples = Samples.of(val_set, settings.supervision, self.device)
         self.fingerprints = {"train": train_set.fingerprint, "val": val_set.fingerprint}
-        self.chance = {"train": chance(self.train_samples), "val": chance(self.val_samples)}
+        self.chance = {
+            "train": chance(self.train_samples.optimal, self.train_samples.agents),
+            "val": chance(self.val_samples.optimal, self.val_samples.agents),
+        }
 
         self.model = create_model(**settings.model_dump(include=set(ModelSettings.model_fields))).to(self.device)
         self.optimizer = torch.optim.AdamW(

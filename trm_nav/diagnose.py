@@ -1,0 +1,102 @@
+"""The diagnosis command: what the history of a training shows, and what to try next, the first thing to try first.
+
+    python -m trm_nav.diagnose checkpoints/history.json
+"""
+
+import sys
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from . import cli
+from .config import Settings
+from .diagnostics import Finding, diagnose, settings_of
+from .errors import UserError
+from .history import read
+from .remedies import Remedy
+
+PROG = "python -m trm_nav.diagnose"
+
+
+def main() -> None:
+    parser = cli.Parser(Settings, "Say what the history of a training shows, and what to try next.", PROG)
+    parser.add_argument("history", nargs="+",
+                        help="JSON file with the lists train_loss, train_acc, val_loss and val_acc, or a folder with a "
+                             "history.json, in it or in its checkpoints/")
+    parser.add_argument("--data", metavar="PATH", type=Path,
+                        help="data set, as data/test.pt, for histories that do not say what guessing would reach")
+    arguments = parser.parse_args()
+    chance = None if arguments.data is None else chance_on(arguments.data)
+    if len(arguments.history) == 1:
+        print(report(arguments.history[0], chance))
+        return
+    reports = []
+    for name in arguments.history:
+        try:
+            reports.append(f"{name}\n{report(name, chance)}")
+        except UserError as problem:
+            print(f"{PROG}: {problem}", file=sys.stderr)
+    if not reports:
+        raise UserError("there is nothing to diagnose; name history files, or folders that training wrote")
+    print("\n\n".join(reports))
+
+
+def chance_on(path: Path) -> Callable[[str], dict[str, float]]:
+    """What guessing would reach on a data set, for either kind of supervision. Raises UserError for a bad file."""
+    from . import dataset  # here, so that a diagnosis without a data set needs no torch
+    from .loss import chance
+    from .training import Samples
+
+    mazes = dataset.load(path)
+
+    def of(supervision: str) -> dict[str, float]:
+        samples = Samples.of(mazes, supervision, "cpu")
+        return chance(samples.optimal, samples.agents)
+
+    return cache(of)
+
+
+def report(name: str, chance: Callable[[str], dict[str, float]] | None = None) -> str:
+    """The findings on one history, as lines of text; `chance` is asked where the history does not know it.
+
+    Raises UserError if there is no history that can be read.
+    """
+    history = read(name)
+    settings = settings_of(history)
+    if chance and history["chance"] is None:
+        history["chance"] = dict.fromkeys(("train", "val"), chance(settings.get("supervision", "policy")))
+    lines, shown = [], []
+    for finding in diagnose(history):
+        lines.append(heading(finding))
+        if finding.remedies and finding.remedies in shown:
+            lines.append("  the same remedies")
+        else:
+            lines += [f"  {number}. {advice(one, settings)}" for number, one in enumerate(finding.remedies, start=1)]
+        shown.append(finding.remedies)
+    return "\n".join(lines)
+
+
+def heading(finding: Finding) -> str:
+    since = f" since epoch {finding.epoch}" if finding.epoch else ""
+    return f"{finding.name}{since}: {finding.evidence}"
+
+
+def advice(remedy: Remedy, settings: Mapping[str, Any]) -> str:
+    """A remedy in words, its flags, and what they would change, as far as that is known."""
+    if not remedy.changes:
+        return remedy.what
+    where = " of scripts/generate_dataset.py" if "num_train" in remedy.changes else ""  # training only reads its data
+    now = [_word(settings[name]) for name in remedy.changes if name in settings]
+    known = f" (now {' and '.join(now)})" if len(now) == len(remedy.changes) else ""
+    return f"{remedy.what}: {remedy.flags}{where}{known}"
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+if __name__ == "__main__":
+    cli.run(main, PROG)
