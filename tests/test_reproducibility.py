@@ -66,7 +66,7 @@ def test_states_of_gpus_that_are_not_here_are_passed_over():
     assert draws() == expected
 
 
-def test_provenance_tells_command_versions_platform_and_threads(monkeypatch):
+def test_provenance_tells_command_versions_and_platform(monkeypatch):
     monkeypatch.setattr(sys, "orig_argv", ["python", "-m", "trm_nav.train", "--train-path", "my data/train.pt"])
     told = provenance()
     assert told["command"] == "python -m trm_nav.train --train-path 'my data/train.pt'"
@@ -74,4 +74,4 @@ def test_provenance_tells_command_versions_platform_and_threads(monkeypatch):
     assert told["versions"]["numpy"] == np.__version__
     assert told["versions"]["trm_nav"] == importlib.metadata.version("trm_nav")
     assert told["versions"]["torch"].split("+")[0] == torch.__version__.split("+")[0]
-    assert told["platform"] and told["threads"] == torch.get_num_threads()
+    assert told["platform"]

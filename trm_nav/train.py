@@ -136,13 +136,7 @@ def memory_to_spare() -> Iterator[None]:
 
 def save_history(run: "Training") -> None:
     """`history.json`: the run's record, with what is needed to tell where it came from."""
-    import torch
-
-    from .reproducibility import provenance
-
-    origin = {"seed": run.settings.seed, "fingerprints": run.fingerprints, **provenance(),
-              "threads": run.settings.threads or torch.get_num_threads()}
-    text = json.dumps({**run.record(), **origin}, indent=1)
+    text = json.dumps({**run.record(), **run.origin()}, indent=1)
     write_atomically(run.settings.checkpoint_dir / "history.json", lambda file: file.write(text.encode()))
 
 

@@ -223,6 +223,11 @@ class Training:
             "config": self.settings.plain(),
         }
 
+    def origin(self) -> dict[str, Any]:
+        """What it takes to have the run again, besides its settings, in plain values."""
+        threads = self.settings.threads or torch.get_num_threads()
+        return {"seed": self.settings.seed, "fingerprints": self.fingerprints, "threads": threads, **provenance()}
+
     def checkpoint(self) -> dict[str, Any]:
         """All of it, in tensors and plain values: see `checkpoint.py`."""
         return {
@@ -236,10 +241,7 @@ class Training:
             "history": {name: list(values) for name, values in self.history.items()},
             "early_stopping": {"best_epoch": self.best_epoch, "best_val_loss": self.best_val_loss},
             "random_states": {**random_states(), "sampler": self.sampler.get_state()},
-            "fingerprints": self.fingerprints,
-            "seed": self.settings.seed,
-            **provenance(),
-            "threads": self.settings.threads or torch.get_num_threads(),
+            **self.origin(),
         }
 
     def restore(self, checkpoint: dict[str, Any]) -> None:
