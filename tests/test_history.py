@@ -110,3 +110,9 @@ def test_a_folder_is_searched_where_training_writes_and_before_that_in_itself(tm
 def test_a_path_that_the_system_refuses_is_a_mistake():
     with pytest.raises(UserError, match="^cannot read x*: File name too long"):
         load(Path("x" * 1000))
+
+
+def test_accuracies_in_percent_are_refused():
+    percent = {"train_loss": [1.0], "train_acc": [0.4], "val_loss": [1.0], "val_acc": [98.0]}
+    with pytest.raises(UserError, match="val_acc of the history must hold shares from 0 to 1, not 98"):
+        diagnose(percent)

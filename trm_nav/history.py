@@ -54,6 +54,10 @@ def read(history: Mapping[str, Any] | str | Path) -> dict[str, Any]:
     broken = [name for name, curve in curves.items() if not all(map(math.isfinite, curve))]
     if broken and not any(name.endswith("loss") for name in broken):  # a loss without a number has diverged
         raise UserError(f"{broken[0]} of {where} must have a number for every epoch whose losses are numbers")
+    for name in ("train_acc", "val_acc"):
+        odd = [share for share in curves[name] if math.isfinite(share) and not 0 <= share <= 1]
+        if odd:
+            raise UserError(f"{name} of {where} must hold shares from 0 to 1, not {odd[0]:g}")
     return {**history, **curves, "chance": _chance(history.get("chance"), where)}
 
 
