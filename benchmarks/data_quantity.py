@@ -16,13 +16,13 @@ import torch
 from recipes import ROOT, machine
 from tqdm import tqdm
 
-from trm_nav.config import recipe
+from trm_nav.config import ModelSettings, recipe
 from trm_nav.files import write_atomically
 from trm_nav.laboratory import Experiment
 
 RESULT = ROOT / "trm_nav" / "data_quantity.json"
-SETTINGS = {**recipe("fast"), "lr": 1e-3, "weight_decay": 0.01, "batch_size": 64, "recursions": 1, "num_test": 2000,
-            "test_seed": 99999, "patience": 30}
+SETTINGS = {**recipe("fast", ModelSettings), "lr": 1e-3, "weight_decay": 0.01, "batch_size": 64, "recursions": 1,
+            "patience": 30, "num_test": 2000, "test_seed": 99999}
 MAZES = 1_000, 5_000, 10_000, 50_000, 100_000
 EPOCHS = {1_000: 30, 5_000: 30, 10_000: 30, 50_000: 10, 100_000: 6}  # fewer where one has more steps; 9,400 at most
 SEEDS = {1_000: (0, 1, 2), 5_000: (0, 1, 2), 10_000: (0,), 50_000: (0,), 100_000: (0,)}
@@ -57,8 +57,7 @@ def measure(mazes: int, augment: bool, supervision: str, seed: int) -> dict[str,
     history = run.history
     return {"mazes": mazes, "epochs": EPOCHS[mazes], "augment": augment, "supervision": supervision, "seed": seed,
             "train_acc": history["train_acc"][-1], "val_acc": history["val_acc"][-1],
-            "best_val_acc": history["val_acc"][run.best_epoch - 1], "best_epoch": run.best_epoch,
-            "seconds": round(sum(history["seconds"]), 1)}
+            "best_val_acc": history["val_acc"][run.best_epoch - 1], "best_epoch": run.best_epoch}
 
 
 def write(result: dict[str, Any]) -> None:

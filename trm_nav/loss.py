@@ -40,11 +40,12 @@ def chance(optimal: Tensor, agents: Tensor) -> dict[str, float]:
     stand. agents: int64 (B,), cell numbers.
     """
     actions = torch.arange(len(ACTIONS), device=optimal.device)
-    allowed = contains(optimal[optimal != 0][:, None], actions).float()  # (labels, 5)
+    sets, counts = optimal[optimal != 0].unique(return_counts=True)  # at most 31 different ones
+    weights, allowed = counts / counts.sum(), contains(sets[:, None], actions).float()  # (sets,), (sets, 5)
     p = torch.full((len(ACTIONS),), 1 / len(ACTIONS), device=optimal.device)
     for _ in range(20):
         share = allowed * p
-        p = (share / share.sum(dim=1, keepdim=True)).mean(dim=0)
+        p = weights @ (share / share.sum(dim=1, keepdim=True))
     at_agents = optimal.gather(1, agents[:, None])  # (B, 1)
-    return {"loss": -(allowed @ p).log().mean().item(),
+    return {"loss": -(weights @ (allowed @ p).log()).item(),
             "acc": contains(at_agents, actions).float().mean(dim=0).max().item()}
