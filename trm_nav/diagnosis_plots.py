@@ -19,7 +19,7 @@ from .plots import BLUE, GREEN, GRID, INK, ORANGE, SKY, draw_curves, draw_maze, 
 if TYPE_CHECKING:
     from .laboratory import Experiment
 
-FAINT = "#8c8c94"
+FAINT = "#77777f"
 History = Mapping[str, Sequence[float]]
 
 GUIDE = {1_000: (0.50, 0.65), 5_000: (0.65, 0.80), 10_000: (0.75, 0.85), 50_000: (0.85, 0.92), 100_000: (0.90, 0.95)}
@@ -73,7 +73,7 @@ def draw_learned(ax: Axes, name: str, data: Dataset, maze: int, actions: np.ndar
     ax.set_title(f"{name}: {contains(labels, actions).sum()} of {(labels != 0).sum()} right")
 
 
-def draw_laboratory(experiment: "Experiment", maze: int = 0, earlier: Mapping[str, History] | None = None) -> Figure:
+def draw_laboratory(experiment: "Experiment", maze: int = 1, earlier: Mapping[str, History] | None = None) -> Figure:
     """An experiment as far as it has come: its curves with the gap between them, and its policy in two mazes.
 
     maze: which of the mazes whose policies are kept. earlier: the histories of other experiments, whose validation
@@ -90,7 +90,7 @@ def draw_laboratory(experiment: "Experiment", maze: int = 0, earlier: Mapping[st
     for name, other in (earlier or {}).items():
         count = len(other["val_loss"])
         for ax, curve in ((loss, other["val_loss"]), (accuracy, other["val_acc"])):
-            ax.plot(range(1, count + 1), curve, color=FAINT, linewidth=1.2, linestyle=(0, (4, 1.5)), zorder=1)
+            ax.plot(range(1, count + 1), curve, color=FAINT, linewidth=1.5, linestyle=(0, (4, 1.5)), zorder=1)
             place = min(count, epochs)
             ax.annotate(name, (place, curve[place - 1]), (3, 0), textcoords="offset points", fontsize=9, color=FAINT,
                         va="center", annotation_clip=True)

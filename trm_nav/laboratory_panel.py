@@ -71,7 +71,7 @@ class Laboratory:
         self.status, self.words, self.copy = ipywidgets.HTML(), ipywidgets.HTML(), ipywidgets.HTML()
         self.picture = ipywidgets.Image(format="png", layout={"max_width": "100%", "min_height": "200px"})
         self.cures = ipywidgets.HBox(layout={"flex_flow": "row wrap"})
-        self.maze = ipywidgets.IntSlider(max=SHOWN - 1, description="maze shown", continuous_update=False,
+        self.maze = ipywidgets.IntSlider(value=1, max=SHOWN - 1, description="maze shown", continuous_update=False,
                                          layout={"width": "26em"}, **LABEL)
         self.maze.observe(lambda _: self._draw(), "value")
         self.earlier = ipywidgets.Dropdown(description="experiments", layout={"width": "36em"}, **LABEL)

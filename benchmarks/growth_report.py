@@ -1,0 +1,128 @@
+"""The section about growth as Markdown: exponents beside the expected ones, the formula for memory, the points."""
+
+import math
+import statistics
+from typing import Any
+
+from timing import load_text, ratio_text, significant, summary
+
+
+def report(result: dict[str, Any]) -> str:
+    """The section as Markdown, of what `growth.measure` returns."""
+    lines, base = result["lines"], result["base"]
+    memory = formula(result)
+    shape = ", ".join(f"{name} {base[name]}" for name in ("dim", "depth", "recursions"))
+    return "\n".join([
+        "## How cost grows",
+        "",
+        f"{result['machine']}. One thread, batches of {result['batch']}, mazes turned, no dropout; where a line "
+        f"does not say otherwise {base['mazes']:,} mazes of {base['size']} x {base['size']}, {shape}. Every point is "
+        "a process of its own; those of one line take turns; medians, and in brackets the lowest and the highest of "
+        f"{lines['dim'][0]['epoch']['repeats']} rounds. An epoch is its first step, with the shuffling, and the mean "
+        "of the other steps timed times their number, without validation. Exponents are slopes of least squares on "
+        "logarithms. Those expected of seconds are the slopes of the matrix products' operations over the same points; "
+        f"those expected of memory follow from the formula below. {load_text(result['load'])}",
+        "",
+        *table(["", "points", "exponent of seconds per epoch", "expected", "of bytes beyond the imports", "expected"],
+               [exponent_row(name, points, memory) for name, points in lines.items()]),
+        "",
+        *memory_lines(result, memory),
+        "",
+        *table(["", "steps timed", "seconds per epoch", "peak, MB", "formula, MB", "data set made in, s, MB"],
+               [point_row(name, point, memory) for name, points in lines.items() for point in points]),
+    ])
+
+
+def slope(xs: list[float], ys: list[float]) -> float:
+    """The exponent p of y = c x**p, by least squares on logarithms."""
+    return statistics.linear_regression([math.log(x) for x in xs], [math.log(y) for y in ys]).slope
+
+
+def exponent_row(name: str, points: list[dict[str, Any]], memory: dict[str, float]) -> list[str]:
+    values = [point[name] for point in points]
+    exponents = [slope(values, times) for times in zip(*(point["rounds"] for point in points), strict=True)]
+    # An epoch has as many steps as the mazes need; each costs the same operations.
+    work = [point["flops"] * point["mazes"] for point in points]
+    beyond = [max(1, point["peak_bytes"] - point["imports_bytes"]) for point in points]
+    wanted = [max(1, predicted(point, memory) - memory["imports"]) for point in points]
+    return ["grid size n" if name == "size" else name, ", ".join(f"{value:,}" for value in values),
+            ratio_text(summary(exponents)), significant(slope(values, work)),
+            significant(slope(values, beyond)), significant(slope(values, wanted))]
+
+
+def formula(result: dict[str, Any]) -> dict[str, float]:
+    """a, b and c of bytes = a + b mazes n^2 + c batch n^2 dim depth recursions, held and at the peak.
+
+    c follows from what a block keeps for its backward pass, in float32: two normalised states, two sums, a hidden
+    layer of the tokens (as wide as the state) and one of the channels (twice as wide), which makes 7 numbers for a cell
+    and channel. What a recursion keeps besides is one more for all its blocks: 4 / depth bytes.
+    """
+    points = result["lines"]["mazes"]
+    cells = [point["mazes"] * point["size"] ** 2 for point in points]
+    smaller, smaller_cells = points[:-1], cells[:-1]  # the largest point is for checking
+    pieces = [point["batch_cells"] for point in with_cells(result["lines"]["recursions"], result["batch"])]
+    peaks = [point["peak_bytes"] for point in result["lines"]["recursions"]]
+    return {
+        # Beside Python and the libraries every run needs working memory, for drawing mazes and for a step.
+        "a": statistics.linear_regression(pieces, peaks).intercept,
+        "imports": statistics.median(point["imports_bytes"] for line in result["lines"].values() for point in line),
+        "b_held": points[-1]["held_bytes"] / cells[-1],
+        "b_dtypes": 3 + 40 / points[-1]["size"] ** 2,
+        "b": (smaller[-1]["built_bytes"] - smaller[0]["built_bytes"]) / (smaller_cells[-1] - smaller_cells[0]),
+        "c": 28.0, "c_recursion": 4.0,
+        "c_measured": statistics.linear_regression(pieces, peaks).slope,
+        "batch": result["batch"],
+    }
+
+
+def with_cells(points: list[dict[str, Any]], batch: int) -> list[dict[str, Any]]:
+    """The points, with batch * n^2 * dim * depth * recursions."""
+    return [{**point, "batch_cells": batch * point["size"] ** 2 * point["dim"] * point["depth"] * point["recursions"]}
+            for point in points]
+
+
+def predicted(point: dict[str, Any], memory: dict[str, float]) -> float:
+    """Bytes by the formula."""
+    cells = with_cells([point], memory["batch"])[0]["batch_cells"]
+    return (memory["a"] + memory["b"] * point["mazes"] * point["size"] ** 2
+            + (memory["c"] + memory["c_recursion"] / point["depth"]) * cells)
+
+
+def memory_lines(result: dict[str, Any], memory: dict[str, float]) -> list[str]:
+    points = [point for line in result["lines"].values() for point in line]
+    shares = [point["peak_bytes"] / predicted(point, memory) for point in points]
+    largest = result["lines"]["mazes"][-1]
+    made = largest["generation"]
+    over = (made["peak_bytes"] - memory["a"]) / (largest["mazes"] * largest["size"] ** 2)
+    return [
+        "Memory: bytes = a + b mazes n^2 + c batch n^2 dim depth recursions, with "
+        f"a = {memory['a'] / 1e6:.0f} MB, of which Python and the libraries are "
+        f"{memory['imports'] / 1e6:.0f} and the rest working memory, measured over the recursions; "
+        f"b = {significant(memory['b'])}; c = 28 + 4 / depth.",
+        "",
+        "b, from the dtypes: walls, optimal sets and tokens hold 3 bytes a cell; start, goal and agent 40 bytes a "
+        f"maze, {significant(memory['b_dtypes'])} bytes a cell in all; counted in the process "
+        f"{significant(memory['b_held'])}. At the peak it is the {significant(memory['b'])} above, measured between "
+        "the smallest and the largest but one of the points with more mazes: while a data set is checked and its "
+        "chance is worked out, passing arrays come on top of what is held. "
+        "c, from what a block keeps for its backward pass: 7 float32 for each cell and channel, and one more for each "
+        f"recursion; slope measured over the recursions: {significant(memory['c_measured'])} "
+        f"(expected {significant(28 + 4 / result['base']['depth'])}).",
+        "",
+        f"{largest['mazes']:,} mazes, which b did not see: {significant(made['seconds'])} s and at most "
+        f"{made['peak_bytes'] / 1e6:,.0f} MB to make ({significant(over)} bytes a cell beyond a), "
+        f"{largest['peak_bytes'] / 1e6:,.0f} MB to train on, where the formula says "
+        f"{predicted(largest, memory) / 1e6:,.0f}. Over all points the peak is {min(shares):.0%} to {max(shares):.0%} "
+        "of the formula.",
+    ]
+
+
+def point_row(name: str, point: dict[str, Any], memory: dict[str, float]) -> list[str]:
+    made = point["generation"]
+    return [f"{'n' if name == 'size' else name} {point[name]:,}", str(point["steps"]), ratio_text(point["epoch"]),
+            f"{point['peak_bytes'] / 1e6:,.0f}", f"{predicted(point, memory) / 1e6:,.0f}",
+            f"{significant(made['seconds'])}, {made['peak_bytes'] / 1e6:,.0f}" if made else ""]
+
+
+def table(head: list[str], rows: list[list[str]]) -> list[str]:
+    return ["| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *rows)]

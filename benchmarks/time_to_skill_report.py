@@ -1,0 +1,168 @@
+"""What the runs of time_to_skill.py show: the section as Markdown, and the picture."""
+
+import json
+import math
+import statistics
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rival_navigators import SYSTEMS
+from timing import significant
+
+LEVELS = (0.95, 0.99, 0.999)
+AFTER = (60, 120, 300)  # seconds
+OURS = ("local", "tiny")
+GOALS = (("tiny", 0.99, 60), ("local", 0.999, 30))
+LOOKS = {  # colour and dashes: told apart by colour-blind readers, and in grey print by the dashes
+    "local": ("#0072b2", "-"), "tiny": ("#d55e00", "-"), "tiny-once": ("#d55e00", (0, (1, 1.2))),
+    "recurrent": ("#009e73", (0, (6, 1.5))), "vin": ("#cc79a7", (0, (4, 1.2, 1, 1.2))),
+    "cnn": ("#56b4e9", (0, (3, 1.5))), "published": ("#26262b", (0, (6, 1.2, 1, 1.2, 1, 1.2))),
+}
+
+Run = list[dict[str, Any]]
+
+
+def read(folder: Path) -> dict[str, list[Run]]:
+    """The finished runs of each system, by seed; a run is its evaluations in order."""
+    return {name: [[json.loads(line) for line in path.read_text().splitlines()]
+                   for path in sorted(folder.glob(f"{name}-[0-9]*.jsonl"))] for name in SYSTEMS}
+
+
+def seconds_to(run: Run, level: float) -> float:
+    """Seconds at the first evaluation with at least this success; infinity if there was none."""
+    return next((line["seconds"] for line in run if line["success"] >= level), math.inf)
+
+
+def success_at(run: Run, mark: float) -> float:
+    """Success at the last evaluation up to a mark, also where training was over before; nan before the first."""
+    return next((line["success"] for line in reversed(run) if line["mark"] <= mark), math.nan)
+
+
+def text(values: list[float]) -> str:
+    """Median and range; a dash stands for what was not reached, and where only some reached it, how many did."""
+    reached = [value for value in values if math.isfinite(value)]
+    if not reached:
+        return "-"
+    middle, low, high = (significant(value) if math.isfinite(value) else "-"
+                         for value in (statistics.median(values), min(values), max(values)))
+    count = f"; {len(reached)} of {len(values)}" if len(reached) < len(values) else ""
+    return f"{middle} ({low} to {high}{count})"
+
+
+def percent(values: list[float]) -> str:
+    """Median and range of shares."""
+    if any(map(math.isnan, values)):
+        return "-"
+    return f"{statistics.median(values):.2%} ({min(values):.2%} to {max(values):.2%})"
+
+
+def report(folder: Path) -> str:
+    """The section as Markdown."""
+    runs = {name: some for name, some in read(folder).items() if some}
+    if not runs:
+        return f"There are no finished runs in {folder}."
+    lines = [line for some in runs.values() for run in some for line in run]
+    first, loads = lines[0], [run[0]["load"] for some in runs.values() for run in some if run[0]["load"] is not None]
+    busy = min(line["cpu_seconds"] / line["seconds"] for some in runs.values() for run in some for line in run[-1:])
+    machines = "; ".join(sorted({line["machine"] for line in lines}))
+    counts = sorted({len(some) for some in runs.values()})
+    level_heads = [f"{level:.4g}%" for level in (100 * level for level in LEVELS)]
+    return "\n".join([
+        "## Time to skill",
+        "",
+        f"{machines}. {' or '.join(map(str, counts))} seeds a system, each run a process of {first['threads']} thread; "
+        "5,000 mazes of 8 x 8, obstacle density 0.2, a random turn of the 8 for every sample, batches of 64, the loss "
+        "of the optimal sets at every cell, AdamW and the shape of the schedule are the same for all; the learning "
+        "rate and the epochs of the schedule were chosen for each. The clock runs from the start of the process, "
+        "imports and the making of the data included, and stands still during the evaluations on 2,000 held-out "
+        "mazes, every 2.5 s up to 60 s and every 5 s from there, for tiny-recursive-model every 20 s, as it is slow to "
+        "answer; ours also validate after each epoch, on the clock. Seconds are those at the first evaluation that "
+        "shows the success; medians, and in brackets the lowest and the highest; a dash: not reached in time. Where a "
+        "schedule ends sooner, its last success counts from there. Before the runs "
+        f"{min(loads, default=0):.1f} to {max(loads, default=0):.1f} processes wanted a core, and the processes had "
+        f"one for at least {busy:.0%} of their time.",
+        "",
+        *table(["system", "parameters", *(f"s to {head}" for head in level_heads)],
+               [[SYSTEMS[name].title, f"{some[0][0]['parameters']:,}",
+                 *(text([seconds_to(run, level) for run in some]) for level in LEVELS)]
+                for name, some in runs.items()]),
+        "",
+        *table(["system", *(f"success after {mark} s" for mark in AFTER), "at the end", "the end, s"],
+               [[SYSTEMS[name].title, *(percent([success_at(run, mark) for run in some]) for mark in AFTER),
+                 percent([run[-1]["success"] for run in some]), text([run[-1]["seconds"] for run in some])]
+                for name, some in runs.items()]),
+        "",
+        "How many times as long each takes as ours, seed by seed, over the seeds in which ours got there (below 1: "
+        "sooner; a dash: one of the two never did):",
+        "",
+        *table(["system", *(f"{SYSTEMS[ours].title}, to {head}" for ours in OURS for head in level_heads)],
+               [[SYSTEMS[name].title, *(ratio(some, runs.get(ours, []), level) for ours in OURS for level in LEVELS)]
+                for name, some in runs.items()]),
+        "",
+        f"Aims. {' '.join(aims(runs))}",
+    ])
+
+
+def ratio(runs: list[Run], ours: list[Run], level: float) -> str:
+    """Median and range of theirs / ours, over the seeds that both have and in which ours reached the level."""
+    of = {run[0]["seed"]: seconds_to(run, level) for run in ours}
+    values = [seconds_to(run, level) / of[run[0]["seed"]] for run in runs
+              if math.isfinite(of.get(run[0]["seed"], math.inf))]
+    return text(values) if values else "-"
+
+
+def aims(runs: dict[str, list[Run]]) -> list[str]:
+    """What was aimed at, beside what was reached."""
+    sentences = []
+    for name, level, wanted in (goal for goal in GOALS if goal[0] in runs):
+        seconds = [seconds_to(run, level) for run in runs[name]]
+        verdict = "reached" if statistics.median(seconds) <= wanted else "not reached"
+        sentences.append(f"{SYSTEMS[name].title} at {100 * level:.4g}% in at most {wanted} s: {verdict}, "
+                         f"{text(seconds)} s.")
+    if "local" in runs:
+        def median(name: str) -> float:
+            return statistics.median([seconds_to(run, 0.999) for run in runs[name]])
+
+        rivals = (name for name in runs if name not in OURS)
+        before = [SYSTEMS[name].title for name in rivals if median(name) <= median("local")]
+        verdict = f"not reached, as soon or sooner: {', '.join(before)}" if before else "reached"
+        sentences.append("`local` at 99.9% sooner than every rival: "
+                         + (verdict if median("local") < math.inf else "not reached, it did not get there") + ".")
+    return sentences
+
+
+def table(head: list[str], rows: list[list[str]]) -> list[str]:
+    return ["| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *rows)]
+
+
+def draw(folder: Path, path: Path) -> None:
+    """Success against seconds on the scale of the failures: the median a line for each system, its range shaded."""
+    import matplotlib.pyplot as plt
+
+    from trm_nav.plots import use_style
+
+    use_style()
+    figure, axes = plt.subplots(figsize=(10, 5.2))
+    lowest = 1 / 4000  # half a failure in 2,000 mazes stands for none
+    for name, runs in read(folder).items():
+        if not runs:
+            continue
+        marks = np.array(sorted({line["mark"] for run in runs for line in run}))
+        failures = 1 - np.array([[success_at(run, mark) for mark in marks] for run in runs])  # (seeds, marks)
+        known = ~np.isnan(failures).any(axis=0)
+        marks, failures = marks[known], failures[:, known].clip(lowest)
+        color, dashes = LOOKS[name]
+        axes.fill_between(marks, failures.min(axis=0), failures.max(axis=0), color=color, alpha=0.15, linewidth=0)
+        axes.plot(marks, np.median(failures, axis=0), color=color, linestyle=dashes,
+                  linewidth=3 if name in OURS else 2, label=f"{SYSTEMS[name].title.replace('`', '')}, "
+                  f"{runs[0][0]['parameters']:,} parameters")
+    axes.set(xscale="log", yscale="log", xlim=(5, max(AFTER)), ylim=(1, lowest * 0.85),
+             xlabel="seconds since the process began", ylabel="held-out mazes solved (log scale of the failures)",
+             title="Time to skill: median and range over the seeds, one thread")
+    axes.set_xticks([5, 10, 20, 30, 60, 120, 300], ["5", "10", "20", "30", "60", "120", "300"])
+    axes.set_yticks([1, 0.5, 0.1, 0.05, 0.01, 0.001, lowest], ["0%", "50%", "90%", "95%", "99%", "99.9%", "100%"])
+    axes.minorticks_off()
+    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    figure.savefig(path, dpi=150)
+    plt.close(figure)
