@@ -213,6 +213,14 @@ def test_a_remedy_changes_its_setting_and_trains(panel):
     assert len(panel.experiments) == 2
 
 
+def test_the_buttons_stay_while_the_remedies_do_so_that_a_click_does_not_miss_them(panel):
+    panel.start(PRESETS["Overfitting"])
+    wait(panel)
+    before = remedies(panel)
+    panel.show_again(0)
+    assert before and all(button is same for button, same in zip(remedies(panel), before, strict=True))
+
+
 def test_a_remedy_between_the_steps_of_a_slider_gets_a_step(panel):
     panel.set_controls({"num_train": 50_000})
     assert panel.controls["num_train"].value == 50_000

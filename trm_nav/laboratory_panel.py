@@ -17,6 +17,7 @@ from .diagnosis_plots import draw_laboratory
 from .errors import UserError
 from .laboratory import DEFAULTS, PRESETS, SHOWN, Experiment, Stopped, describe
 from .model import count_parameters
+from .remedies import Remedy
 from .widgets import LABEL, png
 
 CHOICES = {  # name: (label, values)
@@ -70,6 +71,7 @@ class Laboratory:
         self.progress = ipywidgets.FloatProgress(max=1, layout={"width": "12em"})
         self.status, self.words, self.copy = ipywidgets.HTML(), ipywidgets.HTML(), ipywidgets.HTML()
         self.picture = ipywidgets.Image(format="png", layout={"max_width": "100%", "min_height": "200px"})
+        self.offered: list[Remedy] = []
         self.cures = ipywidgets.HBox(layout={"flex_flow": "row wrap"})
         self.maze = ipywidgets.IntSlider(value=1, max=SHOWN - 1, description="maze shown", continuous_update=False,
                                          layout={"width": "26em"}, **LABEL)
@@ -203,16 +205,21 @@ class Laboratory:
         self.words.value = "<br>".join(
             f"<b>{finding.name.capitalize()}{f' since epoch {finding.epoch}' if finding.epoch else ''}.</b> "
             f"{html.escape(finding.evidence.capitalize())}." for finding in findings)
-        remedies = [remedy for remedy in (findings[0].remedies if findings else [])
-                    if remedy.changes and remedy.changes.keys() <= self.controls.keys()]
-        self.cures.children = [ipywidgets.Label("Try:")] * bool(remedies) + [
-            self._button(str(remedy), lambda _, changes=remedy.changes: self.start(changes), width="auto")
-            for remedy in remedies]
+        self._offer([remedy for remedy in (findings[0].remedies if findings else [])
+                     if remedy.changes and remedy.changes.keys() <= self.controls.keys()])
         self.copy.value = (
             f"<div><button class='jupyter-button widget-button' onclick=\"{html.escape(COPY)}\">Copy commands</button> "
             f"for a shell in the repository: the same run as a notebook, and as commands"
             f"<textarea readonly rows=3 aria-label='commands' style='width: 98%; white-space: pre; font-family: "
             f"monospace'>{html.escape(experiment.commands())}</textarea></div>")
+
+    def _offer(self, remedies: list[Remedy]) -> None:
+        """A button for each remedy; those that are there already stay, so that a click does not miss them."""
+        if remedies != self.offered:
+            self.offered = remedies
+            self.cures.children = [ipywidgets.Label("Try:")] * bool(remedies) + [
+                self._button(str(remedy), lambda _, changes=remedy.changes: self.start(changes), width="auto")
+                for remedy in remedies]
 
     def _button(self, label: str, clicked, style: str = "", width: str = "10em") -> ipywidgets.Button:
         button = ipywidgets.Button(description=label, button_style=style, layout={"width": width})
