@@ -123,8 +123,9 @@ def work(point: dict[str, int], folder: Path | None) -> None:
 
     from trm_nav import dataset
     from trm_nav.config import DataSettings, TrainSettings
+    from trm_nav.device import processor_set
     from trm_nav.model import create_model
-    from trm_nav.training import Training, processor_set
+    from trm_nav.training import Training
 
     torch.set_num_threads(1)
     create_model(dim=8)(torch.zeros(1, 64, dtype=torch.uint8)).sum().backward()  # libraries load on first use

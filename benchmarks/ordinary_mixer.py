@@ -16,10 +16,11 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 from trm_nav.dataset import load
+from trm_nav.device import processor_set
 from trm_nav.loss import count_right, policy_loss
 from trm_nav.model import TinyRecursiveModel
 from trm_nav.symmetry import MASK_PERMUTATIONS, turn_batch
-from trm_nav.training import GRADIENT_NORM, Samples, Training, processor_set
+from trm_nav.training import GRADIENT_NORM, Samples, Training
 
 NAMES = {  # of the weights: ours, theirs
     "mix_tokens.tokens_in": "token_mlp.0",

@@ -38,11 +38,12 @@ from timing import load
 from trm_nav import cli
 from trm_nav.config import DataSettings, TrainSettings, recipe
 from trm_nav.dataset import Dataset, build
+from trm_nav.device import processor_set
 from trm_nav.grids import Mazes
 from trm_nav.model import count_parameters
 from trm_nav.reproducibility import set_seed
 from trm_nav.rollout import evaluate
-from trm_nav.training import Samples, Training, processor_set
+from trm_nav.training import Samples, Training
 
 PROG = "benchmarks/time_to_skill.py"
 FOLDER = ROOT / "runs" / "skill"

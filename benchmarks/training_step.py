@@ -77,7 +77,7 @@ def training(dim: int, recursions: int, steps: int, threads: int):
 
 def epoch(run_) -> None:
     """Our steps as they are in a run: one pass over the training set."""
-    from trm_nav.training import processor_set
+    from trm_nav.device import processor_set
 
     with processor_set(run_.settings.threads):
         run_._train(None)

@@ -16,7 +16,7 @@ import numpy as np
 from .history import CURVES, read
 from .remedies import LEARNING_RATE, Remedy, known_settings, remedies
 
-WORST_GUESS = {"loss": math.log(5), "acc": 0.0}  # where chance is not known: no policy that guesses has a higher loss
+WORST_GUESS = {"loss": math.log(5)}  # where chance is not known: no policy that guesses has a higher loss
 
 SHORTEST = 5  # epochs; fewer have no shape
 LEARNED_BY_HEART = 0.995  # training accuracy

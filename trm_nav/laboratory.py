@@ -17,11 +17,12 @@ import numpy as np
 from . import dataset
 from .cli import flags
 from .config import RECIPES, DataSettings, TrainSettings, nearest
+from .device import processor_set
 from .diagnostics import Finding, diagnose
 from .errors import UserError
 from .model import count_parameters
 from .rollout import plan
-from .training import Diverged, Training, processor_set
+from .training import Diverged, Training
 
 SHOWN = 20  # mazes of either kind whose policy is kept after every epoch, to look back
 

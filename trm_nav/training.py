@@ -7,7 +7,6 @@ It reads and writes no files and draws no pictures. `train.py` puts a command ar
 import math
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +15,7 @@ from torch import Tensor
 
 from .config import ModelSettings, TrainSettings
 from .dataset import Dataset
+from .device import choose_device, processor_set
 from .errors import UserError
 from .loss import chance, count_right, policy_loss
 from .model import create_model
@@ -62,37 +62,10 @@ def learning_rate_factor(step: int, steps: int) -> float:
     return min((step + 1) / warm_up, max(0, steps - step) / max(1, steps - warm_up))
 
 
-@contextmanager
-def processor_set(threads: int | None) -> Iterator[None]:
-    """Compute on so many CPU threads, and take numbers too small for full precision as 0: gradients that vanish would
-    otherwise slow a CPU down. Both hold for the calling thread, and are as before afterwards."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads or before)
-    torch.set_flush_denormal(True)
-    try:
-        yield
-    finally:
-        torch.set_flush_denormal(False)
-        torch.set_num_threads(before)
-
-
 def recursions_at(epoch: int, settings: TrainSettings) -> int:
     """How many recursions an epoch, counted from 0, trains with: what few have learned is where more begin."""
     thirds_left = 3 * (settings.epochs - 1 - epoch) // settings.epochs if settings.grow_recursions else 0
     return max(1, settings.recursions >> thirds_left)
-
-
-def choose_device(name: str) -> torch.device:
-    """`auto` is a CUDA device where there is one. Raises UserError for a device that is not here."""
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    device = torch.device(name)
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise UserError(f"there is no device {name} here: PyTorch finds {torch.cuda.device_count()} CUDA devices; "
-                        "use --device cpu, or leave --device out")
-    if device.type == "mps" and not torch.backends.mps.is_available():
-        raise UserError("there is no device mps here: it needs a Mac with an Apple chip; use --device cpu")
-    return device
 
 
 class Training:
