@@ -32,7 +32,7 @@ from typing import Any
 import torch
 from recipes import ROOT, machine
 from rival_navigators import GRIDS, SYSTEMS, System, fit
-from time_to_skill_report import draw, report
+from time_to_skill_report import LEVELS, draw, report
 from timing import load
 
 from trm_nav import cli
@@ -187,7 +187,7 @@ def tune(name: str, seconds: float, threads: int) -> None:
     """Each setting of the grid for so many seconds of its own, with a schedule that ends with them."""
     grid, (*datasets, held_out) = GRIDS[name], data()
     print(f"{machine()}\n{seconds:g} s each, seed 0.\n\n| {' | '.join(grid)} | parameters | 95% after | 99% after | "
-          f"success after {seconds:g} s | epochs |\n|{'---|' * (len(grid) + 5)}", flush=True)
+          f"99.9% after | success after {seconds:g} s | epochs |\n|{'---|' * (len(grid) + 6)}", flush=True)
     for values in itertools.product(*grid.values()):
         settings = dict(zip(grid, values, strict=True))
         lr, shape = settings.pop("lr"), settings.pop("shape", {})
@@ -197,7 +197,7 @@ def tune(name: str, seconds: float, threads: int) -> None:
         with suppress(OutOfTime):
             train(system, 0, threads, watch, *datasets)
         after = [next((f"{line['seconds']:.0f}" for line in lines if line["success"] >= level), "-")
-                 for level in (0.95, 0.99)]
+                 for level in LEVELS]
         print(f"| {' | '.join(map(str, values))} | {count_parameters(watch.model):,} | {' | '.join(after)} | "
               f"{lines[-1]['success']:.2%} | {lines[-1]['epochs']:.1f} |", flush=True)
 
