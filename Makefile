@@ -7,6 +7,7 @@ ARGS   ?=
 
 TORCH := 2.13.0
 VENV  := .venv
+RIVALS := .venv-bench
 BIN   := $(VENV)/bin/python
 NOW   := $(shell date +%Y%m%d-%H%M%S)
 
@@ -18,7 +19,7 @@ TESTS   := $(VENV)/course,test.installed
 export JUPYTER_PATH := $(CURDIR)/$(VENV)/share/jupyter
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help train test lab notebooks lint setup constraints clean
+.PHONY: help train test lab notebooks lint setup bench constraints clean
 .NOTPARALLEL:
 
 help: ## list what make can do
@@ -51,6 +52,17 @@ lint: $(TESTS) ## look for mistakes and untidiness with ruff
 setup: $(TESTS) ## only install, into .venv: what the lessons and the tests need
 
 # Pinned too is what only macOS (appnope) and only Python 3.12 (aiohttp) need. torch pins its CUDA packages itself.
+bench: $(RIVALS)/rivals.installed ## measure this project beside its rivals, into benchmarks/RESULTS.md (ARGS=--long)
+	$(RIVALS)/bin/python benchmarks/bench.py $(ARGS)
+
+# An environment of their own: nothing that a rival needs is ever beside the lessons.
+$(RIVALS)/rivals.installed: pyproject.toml constraints.txt benchmarks/requirements.txt
+	$(found_python)
+	"$(PYTHON)" -m venv $(RIVALS)
+	$(RIVALS)/bin/python -m pip install -c constraints.txt pip setuptools
+	$(RIVALS)/bin/python -m pip install -c constraints.txt --no-build-isolation -e . matplotlib -r benchmarks/requirements.txt
+	@touch $@
+
 constraints: ## pin the newest versions that work together in constraints.txt
 	$(found_python)
 	rm -rf build/constraints
@@ -62,8 +74,8 @@ constraints: ## pin the newest versions that work together in constraints.txt
 	sed -e 's/+.*//' -e '/^nvidia-/d' -e '/^cuda-/d' -e '/^triton/d' build/frozen.txt >> constraints.txt
 	rm -rf build
 
-clean: ## remove .venv and caches; data/, runs/, checkpoints/ and experiments/ stay
-	rm -rf $(VENV) build *.egg-info .pytest_cache .ruff_cache .hypothesis */__pycache__ */.ipynb_checkpoints
+clean: ## remove .venv, .venv-bench and caches; data/, runs/, checkpoints/ and experiments/ stay
+	rm -rf $(VENV) $(RIVALS) build *.egg-info .pytest_cache .ruff_cache .hypothesis */__pycache__ */.ipynb_checkpoints
 
 define found_python
 @"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \

@@ -4,7 +4,7 @@ import math
 import statistics
 from typing import Any
 
-from timing import load_text, ratio_text, significant, summary
+from timing import headline, load_text, ratio_text, significant, summary, table
 
 
 def report(result: dict[str, Any]) -> str:
@@ -88,6 +88,16 @@ def predicted(point: dict[str, Any], memory: dict[str, float]) -> float:
             + (memory["c"] + memory["c_recursion"] / point["depth"]) * cells)
 
 
+def headlines(result: dict[str, Any]) -> list[list[str]]:
+    rows = []
+    for name, points in result["lines"].items():
+        exponents = [slope([point[name] for point in points], times)
+                     for times in zip(*(point["rounds"] for point in points), strict=True)]
+        rows.append(headline(f"exponent of seconds an epoch, over {'the grid size n' if name == 'size' else name}",
+                             summary(exponents)))
+    return rows
+
+
 def memory_lines(result: dict[str, Any], memory: dict[str, float]) -> list[str]:
     points = [point for line in result["lines"].values() for point in line]
     shares = [point["peak_bytes"] / predicted(point, memory) for point in points]
@@ -122,7 +132,3 @@ def point_row(name: str, point: dict[str, Any], memory: dict[str, float]) -> lis
     return [f"{'n' if name == 'size' else name} {point[name]:,}", str(point["steps"]), ratio_text(point["epoch"]),
             f"{point['peak_bytes'] / 1e6:,.0f}", f"{predicted(point, memory) / 1e6:,.0f}",
             f"{significant(made['seconds'])}, {made['peak_bytes'] / 1e6:,.0f}" if made else ""]
-
-
-def table(head: list[str], rows: list[list[str]]) -> list[str]:
-    return ["| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *rows)]

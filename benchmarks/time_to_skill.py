@@ -21,8 +21,9 @@ import math
 import os
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -32,13 +33,14 @@ from typing import Any
 import torch
 from recipes import ROOT, machine
 from rival_navigators import GRIDS, SYSTEMS, System, fit
-from time_to_skill_report import LEVELS, draw, report
+from time_to_skill_report import LEVELS, draw, read, report
 from timing import load
 
 from trm_nav import cli
 from trm_nav.config import DataSettings, TrainSettings, recipe
 from trm_nav.dataset import Dataset, build
 from trm_nav.device import processor_set
+from trm_nav.errors import UserError
 from trm_nav.grids import Mazes
 from trm_nav.model import count_parameters
 from trm_nav.reproducibility import set_seed
@@ -50,6 +52,7 @@ FOLDER = ROOT / "runs" / "skill"
 PICTURE = ROOT / "benchmarks" / "time_to_skill.png"
 SEEDS = range(5)
 SECONDS = 300.0
+QUICK_SYSTEMS, QUICK_SEEDS, QUICK_SECONDS = ("local", "recurrent", "cnn", "tiny"), range(3), 75.0
 HELD_OUT, VALIDATION = 2000, 500  # mazes
 BATCH, ENDLESS = 64, 10_000  # mazes; epochs
 
@@ -171,16 +174,28 @@ def run_one(name: str, seed: int, seconds: float, threads: int, folder: Path) ->
     path.with_suffix(".part").rename(path)
 
 
-def run_all(seconds: float, threads: int, processes: int, folder: Path) -> None:
+def run_all(names: Iterable[str], seeds: Iterable[int], seconds: float, threads: int, processes: int,
+            folder: Path) -> None:
     """Every system with every seed that is not there yet, seed by seed, so many processes side by side."""
     def one(seed: int, name: str) -> None:
         if not (folder / f"{name}-{seed}.jsonl").exists():
-            print(name, seed, flush=True)
+            print(f"{name}, seed {seed}", file=sys.stderr, flush=True)
             subprocess.run([sys.executable, __file__, name, "--seed", str(seed), "--seconds", str(seconds),
                             "--threads", str(threads), "--folder", str(folder)], check=True)
 
     with ThreadPoolExecutor(processes) as pool:
-        list(pool.map(one, *zip(*itertools.product(SEEDS, SYSTEMS), strict=True)))
+        list(pool.map(one, *zip(*itertools.product(seeds, names), strict=True)))
+
+
+def measure(quick: bool = False) -> dict[str, Any]:
+    """All systems with all seeds, going on from what is in FOLDER; quick: four systems, three seeds, nothing kept."""
+    processes = max(1, min(2, os.cpu_count() or 1))
+    if not quick:
+        run_all(SYSTEMS, SEEDS, SECONDS, 1, processes, FOLDER)
+        return {"runs": read(FOLDER)}
+    with tempfile.TemporaryDirectory() as folder:
+        run_all(QUICK_SYSTEMS, QUICK_SEEDS, QUICK_SECONDS, 1, processes, Path(folder))
+        return {"runs": read(Path(folder))}
 
 
 def tune(name: str, seconds: float, threads: int) -> None:
@@ -220,11 +235,15 @@ def main() -> None:
     elif arguments.system:
         run_one(arguments.system, arguments.seed, seconds, threads, folder)
     elif not (arguments.report or arguments.draw):
-        run_all(seconds, threads, arguments.processes, folder)
-    if arguments.report:
-        print(report(folder))
-    if arguments.draw:
-        draw(folder, PICTURE)
+        run_all(SYSTEMS, SEEDS, seconds, threads, arguments.processes, folder)
+    if arguments.report or arguments.draw:
+        runs = read(folder)
+        if not runs:
+            raise UserError(f"there are no finished runs in {folder}")
+        if arguments.report:
+            print(report({"runs": runs}))
+        if arguments.draw:
+            draw(runs, PICTURE)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from rival_navigators import SYSTEMS
-from timing import significant
+from timing import headline, significant, summary, table
 
 LEVELS = (0.95, 0.99, 0.999)
 AFTER = (60, 120, 300)  # seconds
@@ -20,23 +20,33 @@ LOOKS = {  # colour and dashes: told apart by colour-blind readers, and in grey 
     "cnn": ("#56b4e9", (0, (3, 1.5))), "published": ("#26262b", (0, (6, 1.2, 1, 1.2, 1, 1.2))),
 }
 
-Run = list[dict[str, Any]]
+Run = dict[str, Any]  # system, seed, threads, load, machine, parameters and, a list each, the COLUMNS
+COLUMNS = ("mark", "seconds", "cpu_seconds", "epochs", "success")
 
 
 def read(folder: Path) -> dict[str, list[Run]]:
-    """The finished runs of each system, by seed; a run is its evaluations in order."""
-    return {name: [[json.loads(line) for line in path.read_text().splitlines()]
-                   for path in sorted(folder.glob(f"{name}-[0-9]*.jsonl"))] for name in SYSTEMS}
+    """The finished runs of each system that has any, by seed."""
+    runs = {name: [read_run(path) for path in sorted(folder.glob(f"{name}-[0-9]*.jsonl"))] for name in SYSTEMS}
+    return {name: some for name, some in runs.items() if some}
+
+
+def read_run(path: Path) -> Run:
+    """A run from its file, which has a line for each evaluation."""
+    lines = [json.loads(line) for line in path.read_text().splitlines()]
+    same = {name: lines[0][name] for name in ("system", "seed", "threads", "load", "machine", "parameters")}
+    return {**same, **{name: [round(line[name], 4) for line in lines] for name in COLUMNS}}
 
 
 def seconds_to(run: Run, level: float) -> float:
     """Seconds at the first evaluation with at least this success; infinity if there was none."""
-    return next((line["seconds"] for line in run if line["success"] >= level), math.inf)
+    return next((seconds for seconds, success in zip(run["seconds"], run["success"], strict=True) if success >= level),
+                math.inf)
 
 
 def success_at(run: Run, mark: float) -> float:
     """Success at the last evaluation up to a mark, also where training was over before; nan before the first."""
-    return next((line["success"] for line in reversed(run) if line["mark"] <= mark), math.nan)
+    reached = [success for at, success in zip(run["mark"], run["success"], strict=True) if at <= mark]
+    return reached[-1] if reached else math.nan
 
 
 def text(values: list[float]) -> str:
@@ -57,40 +67,38 @@ def percent(values: list[float]) -> str:
     return f"{statistics.median(values):.2%} ({min(values):.2%} to {max(values):.2%})"
 
 
-def report(folder: Path) -> str:
-    """The section as Markdown."""
-    runs = {name: some for name, some in read(folder).items() if some}
-    if not runs:
-        return f"There are no finished runs in {folder}."
-    lines = [line for some in runs.values() for run in some for line in run]
-    first, loads = lines[0], [run[0]["load"] for some in runs.values() for run in some if run[0]["load"] is not None]
-    busy = min(line["cpu_seconds"] / line["seconds"] for some in runs.values() for run in some for line in run[-1:])
-    machines = "; ".join(sorted({line["machine"] for line in lines}))
+def report(result: dict[str, Any]) -> str:
+    """The section as Markdown, of what `time_to_skill.measure` returns."""
+    runs = result["runs"]
+    everyone = [run for some in runs.values() for run in some]
+    loads = [run["load"] for run in everyone if run["load"] is not None]
+    busy = min(run["cpu_seconds"][-1] / run["seconds"][-1] for run in everyone)
+    machines = "; ".join(sorted({run["machine"] for run in everyone}))
     counts = sorted({len(some) for some in runs.values()})
     level_heads = [f"{level:.4g}%" for level in (100 * level for level in LEVELS)]
     return "\n".join([
         "## Time to skill",
         "",
-        f"{machines}. {' or '.join(map(str, counts))} seeds a system, each run a process of {first['threads']} thread; "
-        "5,000 mazes of 8 x 8, obstacle density 0.2, a random turn of the 8 for every sample, batches of 64, the loss "
-        "of the optimal sets at every cell, AdamW and the shape of the schedule are the same for all; the learning "
-        "rate and the epochs of the schedule were chosen for each. The clock runs from the start of the process, "
-        "imports and the making of the data included, and stands still during the evaluations on 2,000 held-out "
-        "mazes, every 2.5 s up to 60 s and every 5 s from there, for tiny-recursive-model every 20 s, as it is slow to "
-        "answer; ours also validate after each epoch, on the clock. Seconds are those at the first evaluation that "
-        "shows the success; medians, and in brackets the lowest and the highest; a dash: not reached in time. Where a "
-        "schedule ends sooner, its last success counts from there. Before the runs "
+        f"{machines}. {' or '.join(map(str, counts))} seeds a system, each run a process of one "
+        "thread; 5,000 mazes of 8 x 8, obstacle density 0.2, a random turn of the 8 for every sample, batches of 64, "
+        "the loss of the optimal sets at every cell, AdamW and the shape of the schedule are the same for all; the "
+        "learning rate and the epochs of the schedule were chosen for each. The clock runs from the start of the "
+        "process, imports and the making of the data included, and stands still during the evaluations on 2,000 "
+        "held-out mazes, every 2.5 s up to 60 s and every 5 s from there, for tiny-recursive-model every 20 s, as it "
+        "is slow to answer; ours also validate after each epoch, on the clock. Seconds are those at the first "
+        "evaluation that shows the success; medians, and in brackets the lowest and the highest; a dash: not reached "
+        "in time. Where a schedule ends sooner, its last success counts from there. Before the runs "
         f"{min(loads, default=0):.1f} to {max(loads, default=0):.1f} processes wanted a core, and the processes had "
         f"one for at least {busy:.0%} of their time.",
         "",
         *table(["system", "parameters", *(f"s to {head}" for head in level_heads)],
-               [[SYSTEMS[name].title, f"{some[0][0]['parameters']:,}",
+               [[SYSTEMS[name].title, f"{some[0]['parameters']:,}",
                  *(text([seconds_to(run, level) for run in some]) for level in LEVELS)]
                 for name, some in runs.items()]),
         "",
         *table(["system", *(f"success after {mark} s" for mark in AFTER), "at the end", "the end, s"],
                [[SYSTEMS[name].title, *(percent([success_at(run, mark) for run in some]) for mark in AFTER),
-                 percent([run[-1]["success"] for run in some]), text([run[-1]["seconds"] for run in some])]
+                 percent([run["success"][-1] for run in some]), text([run["seconds"][-1] for run in some])]
                 for name, some in runs.items()]),
         "",
         "How many times as long each takes as ours, seed by seed, over the seeds in which ours got there (below 1: "
@@ -106,9 +114,9 @@ def report(folder: Path) -> str:
 
 def ratio(runs: list[Run], ours: list[Run], level: float) -> str:
     """Median and range of theirs / ours, over the seeds that both have and in which ours reached the level."""
-    of = {run[0]["seed"]: seconds_to(run, level) for run in ours}
-    values = [seconds_to(run, level) / of[run[0]["seed"]] for run in runs
-              if math.isfinite(of.get(run[0]["seed"], math.inf))]
+    of = {run["seed"]: seconds_to(run, level) for run in ours}
+    values = [seconds_to(run, level) / of[run["seed"]] for run in runs
+              if math.isfinite(of.get(run["seed"], math.inf))]
     return text(values) if values else "-"
 
 
@@ -132,11 +140,24 @@ def aims(runs: dict[str, list[Run]]) -> list[str]:
     return sentences
 
 
-def table(head: list[str], rows: list[list[str]]) -> list[str]:
-    return ["| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *rows)]
+def headlines(result: dict[str, Any]) -> list[list[str]]:
+    """Seconds of each rival as a multiple of ours, seed by seed, and ours as a share of the seconds wanted."""
+    runs, rows = result["runs"], []
+    for ours, level, wanted in (goal for goal in GOALS if goal[0] in runs):
+        title, head = SYSTEMS[ours].title, f"{100 * level:.4g}%"
+        of = {run["seed"]: seconds_to(run, level) for run in runs[ours]}
+        reached = {seed: seconds for seed, seconds in of.items() if seconds < math.inf}
+        rows.append(headline(f"{title} to {head}: seconds / {wanted}",
+                             summary([seconds / wanted for seconds in of.values()]), 1, at_most=True))
+        for name, some in runs.items():
+            ratios = [seconds_to(run, level) / reached[run["seed"]] for run in some if run["seed"] in reached]
+            if name not in OURS and ratios:
+                rows.append(headline(f"seconds to {head}: {SYSTEMS[name].title} / {title}", summary(ratios),
+                                     1 if ours == "local" else None))
+    return rows
 
 
-def draw(folder: Path, path: Path) -> None:
+def draw(runs: dict[str, list[Run]], path: Path) -> None:
     """Success against seconds on the scale of the failures: the median a line for each system, its range shaded."""
     import matplotlib.pyplot as plt
 
@@ -145,18 +166,16 @@ def draw(folder: Path, path: Path) -> None:
     use_style()
     figure, axes = plt.subplots(figsize=(10, 5.2))
     lowest = 1 / 4000  # half a failure in 2,000 mazes stands for none
-    for name, runs in read(folder).items():
-        if not runs:
-            continue
-        marks = np.array(sorted({line["mark"] for run in runs for line in run}))
-        failures = 1 - np.array([[success_at(run, mark) for mark in marks] for run in runs])  # (seeds, marks)
+    for name, some in runs.items():
+        marks = np.array(sorted({mark for run in some for mark in run["mark"]}))
+        failures = 1 - np.array([[success_at(run, mark) for mark in marks] for run in some])  # (seeds, marks)
         known = ~np.isnan(failures).any(axis=0)
         marks, failures = marks[known], failures[:, known].clip(lowest)
         color, dashes = LOOKS[name]
         axes.fill_between(marks, failures.min(axis=0), failures.max(axis=0), color=color, alpha=0.15, linewidth=0)
         axes.plot(marks, np.median(failures, axis=0), color=color, linestyle=dashes,
                   linewidth=3 if name in OURS else 2, label=f"{SYSTEMS[name].title.replace('`', '')}, "
-                  f"{runs[0][0]['parameters']:,} parameters")
+                  f"{some[0]['parameters']:,} parameters")
     axes.set(xscale="log", yscale="log", xlim=(5, max(AFTER)), ylim=(1, lowest * 0.85),
              xlabel="seconds since the process began", ylabel="held-out mazes solved (log scale of the failures)",
              title="Time to skill: median and range over the seeds, one thread")

@@ -1,5 +1,6 @@
 """Times that can be compared on a machine that is not quiet: what is compared takes turns, A B C A B C ..."""
 
+import math
 import os
 import statistics
 import time
@@ -46,8 +47,23 @@ def ratio_text(ratio: dict[str, float]) -> str:
 
 
 def significant(value: float) -> str:
-    """A number with three digits that mean something: 0.0123, 1.23, 12.3, 123, 1,230."""
+    """A number with three digits that mean something: 0.0123, 1.23, 12.3, 123, 1,230; infinity is `never`."""
+    if value == math.inf:
+        return "never"
     value = float(f"{value:.3g}")
     if value >= 100:
         return f"{value:,.0f}"
     return f"{value:.1f}" if value >= 10 else f"{value:.3g}"
+
+
+def table(head: list[str], rows: list[list[str]]) -> list[str]:
+    """The lines of a Markdown table."""
+    return ["| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *rows)]
+
+
+def headline(what: str, ratio: dict[str, float], aim: float | None = None, at_most: bool = False) -> list[str]:
+    """A row of the last table of RESULTS.md: what is compared, the ratio, what was aimed at, whether it was reached."""
+    if aim is None:
+        return [what, ratio_text(ratio), "", ""]
+    reached = ratio["median"] <= aim if at_most else ratio["median"] >= aim
+    return [what, ratio_text(ratio), f"at {'most' if at_most else 'least'} {aim:g}", "yes" if reached else "no"]

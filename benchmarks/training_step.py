@@ -15,12 +15,13 @@ import os
 import shutil
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from recipes import machine, run
 from timing import interleaved, load, ratios, summary
-from training_step_report import BATCHED, OURS, PACKAGE, PER_SAMPLE, PRODUCT, report
+from training_step_report import ALONE, BATCHED, OURS, PACKAGE, PER_SAMPLE, PRODUCT, report
 
 SIZE, DEPTH, BATCH = 8, 2, 64
 DIMS, RECURSIONS, THREADS = (32, 64, 128, 256), (1, 4, 8), (1, 2)
@@ -49,6 +50,27 @@ def flops(tokens: int, dim: int, depth: int, recursions: int) -> int:
     return 3 * BATCH * (recursions * depth * block + 2 * tokens * dim * 5)
 
 
+def products(tokens: int, dim: int, depth: int, recursions: int) -> Callable[[], None]:
+    """A call that makes the matrix products of the blocks in a step, forward and backward, and nothing else.
+
+    No way of writing this Mixer in float32 can be faster than its products, as fast as PyTorch makes them.
+    """
+    import torch
+
+    mix, mixed = torch.randn(tokens, tokens), torch.randn(tokens, BATCH * dim)
+    widen, cells = torch.randn(2 * dim, dim), tokens * BATCH
+    state, hidden = torch.randn(cells, dim), torch.randn(cells, 2 * dim)
+
+    def call() -> None:
+        for _ in range(recursions * depth):
+            for _ in range(2):
+                mix @ mixed, mix.t() @ mixed, mixed @ mixed.t()
+            state @ widen.t(), hidden @ widen, hidden.t() @ state
+            hidden @ widen, state @ widen.t(), state.t() @ hidden
+
+    return call
+
+
 # --- In a process of its own for each number of threads ---------------------------------------------------------------
 
 
@@ -64,14 +86,14 @@ def measure_threads(threads: int, quick: bool) -> dict[str, Any]:
     return result
 
 
-def training(dim: int, recursions: int, steps: int, threads: int):
+def training(dim: int, recursions: int, steps: int, threads: int, device: str = "cpu"):
     """A run whose epochs have so many full batches, its mazes turned as it goes."""
     from trm_nav.config import DataSettings, TrainSettings
     from trm_nav.dataset import build
     from trm_nav.training import Training
 
     settings = TrainSettings(dim=dim, depth=DEPTH, recursions=recursions, batch_size=BATCH, dropout=0.0, lr=1e-4,
-                             threads=threads, augment=True, device="cpu")
+                             threads=threads, augment=True, device=device)
     return Training(settings, *build(DataSettings(num_train=steps * BATCH, num_test=BATCH, grid_size=SIZE)))
 
 
@@ -112,7 +134,9 @@ def measure_shape(dim: int, recursions: int, threads: int, repeats: int) -> dict
 
     models = {OURS: ours.model, PER_SAMPLE: ordinary[PER_SAMPLE].model}
     left, right = torch.randn(SIDE, SIDE), torch.randn(SIDE, SIDE)
+    alone = products(SIZE**2, dim, DEPTH, recursions)
     calls = {OURS: lambda: epoch(ours), PRODUCT: lambda: [left @ right for _ in range(3)],
+             ALONE: lambda: [alone() for _ in range(steps)],
              **{name: loop.epoch for name, loop in ordinary.items()}}
     try:
         models[PACKAGE] = PackageMixer(SIZE**2, dim, DEPTH, recursions, actions=5)
@@ -125,9 +149,11 @@ def measure_shape(dim: int, recursions: int, threads: int, repeats: int) -> dict
 
     seconds = interleaved(calls, repeats)
     rates = [3 * 2 * SIDE**3 / second for second in seconds.pop(PRODUCT)]
+    floor = seconds.pop(ALONE)
     return {
         "dim": dim, "recursions": recursions, "steps": steps, "logits_error": error,
         "product_flops_per_second": summary(rates),
+        "limit": ratios(seconds[PER_SAMPLE], floor),  # how much faster than the ordinary way a step could be at most
         "systems": {name: {
             "parameters": count_parameters(models.get(name, ours.model)),
             "step_flops": (count := counts.get(name, wanted)),

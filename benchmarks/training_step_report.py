@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from timing import load_text, ratio_text, significant
+from timing import headline, load_text, ratio_text, significant, table
 
 OURS, PRODUCT = "ours", "matrix product"
+ALONE = "products alone"
 PER_SAMPLE, BATCHED, PACKAGE = "ordinary", "ordinary, turned in batches", "tiny-recursive-model"
 
 
@@ -20,6 +21,7 @@ def report(result: dict[str, Any]) -> str:
     for threads, point in points:
         shape, systems = [str(threads), str(point["dim"]), str(point["recursions"])], point["systems"]
         ratio_rows.append([*shape, *(ratio_text(systems[rival]["ours_faster_by"]) for rival in rivals),
+                           ratio_text(point["limit"]),
                            *(percent(systems[name]["share"]) for name in (OURS, *rivals[1:]))])
         rate_rows.append([*shape, str(point["steps"]), ratio_text(scaled(point["product_flops_per_second"], 1e-9)),
                           *(text for name in (OURS, *rivals) for text in (
@@ -44,7 +46,12 @@ def report(result: dict[str, Any]) -> str:
         "",
         "How many times faster our step is than each (below 1: slower), and the share of the matrix product's rate:",
         "",
-        *table([*names, *rivals, *(f"{name}: share" for name in (OURS, *rivals[1:]))], ratio_rows),
+        *table([*names, *rivals, f"limit beside {PER_SAMPLE}", *(f"{name}: share" for name in (OURS, *rivals[1:]))],
+               ratio_rows),
+        "",
+        "The limit is what the ordinary step takes as a multiple of its matrix products alone, made one after the "
+        "other on buffers that lie ready: no float32 Mixer of this shape can be further ahead with these products. "
+        "What our step has beside them is mostly layer norm, the gradient of the ReLU and sums of whole states.",
         "",
         aims(points, result["command"]),
         "",
@@ -68,10 +75,6 @@ def percent(share: dict[str, float]) -> str:
     return f"{share['median']:.0%} ({share['lowest']:.0%} to {share['highest']:.0%})"
 
 
-def table(head: list[str], rows: list[list[str]]) -> list[str]:
-    return ["| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *rows)]
-
-
 def aims(points: list[tuple[int, dict[str, Any]]], command: dict[str, Any]) -> str:
     """What was aimed at beside what was reached, at the worst shape of each kind."""
     small = [point["systems"] for _, point in points if point["dim"] <= 64]
@@ -88,6 +91,20 @@ def aims(points: list[tuple[int, dict[str, Any]]], command: dict[str, Any]) -> s
         verdicts.append(f"{what} within 10% of the bare loop: {'' if ratio <= 1.1 else 'not '}reached, "
                         f"{significant(ratio)}")
     return f"Aims, over all shapes measured. {'; '.join(verdicts)}."
+
+
+def headlines(result: dict[str, Any]) -> list[list[str]]:
+    """Each shape on one thread, and the whole command."""
+    rows = []
+    for point in next(part["points"] for part in result["threads"] if part["threads"] == 1):
+        small, ours = point["dim"] <= 64, point["systems"][OURS]
+        shape = f"dim {point['dim']}, {point['recursions']} recursions"
+        rows.append(headline(f"training step, {shape}: samples/s, ours / {PER_SAMPLE}",
+                             point["systems"][PER_SAMPLE]["ours_faster_by"], 2 if small else None))
+        if not small:
+            rows.append(headline(f"training step, {shape}: ours / the matrix product's rate", ours["share"], 0.6))
+    return [*rows, headline("training: seconds of the whole command / its bare loop", result["command"]["whole_ratio"],
+                            1.1, at_most=True)]
 
 
 def compiled_text(compiled: dict[str, Any]) -> str:

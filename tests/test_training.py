@@ -337,3 +337,18 @@ def test_a_gpu_that_is_not_here_is_refused_with_what_to_do(new_run, device):
 def test_training_leaves_the_processors_handling_of_tiny_numbers_as_it_was(new_run):
     next(new_run().epochs())
     assert torch.tensor(1e-310, dtype=torch.float64) * 1.0 != 0
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
+def test_a_gpu_trains_as_well_as_the_processor():
+    """From the same seed the first losses agree, and after some epochs the accuracy does, within a few mazes."""
+    settings = {"grid_size": 5, "dim": 16, "depth": 1, "mixing": "conv", "lr": 1e-2, "epochs": 8, "dropout": 0.0}
+    data = dataset.build(DataSettings(num_train=1000, num_test=500, grid_size=5, augment=True))
+    runs = [Training(TrainSettings(**settings, device=device), *data) for device in ("cpu", "cuda")]
+    for run in runs:
+        for _ in run.epochs():
+            pass
+    here, there = (run.history for run in runs)
+    assert here["train_loss"][0] == pytest.approx(there["train_loss"][0], rel=0.02)
+    assert here["val_acc"][-1] == pytest.approx(there["val_acc"][-1], abs=0.03)
+    assert here["val_acc"][-1] > 0.8
