@@ -28,7 +28,7 @@ from trm_nav import cli
 PROG = "benchmarks/bench.py"
 DATA, TEXT = ROOT / "benchmarks" / "results.json", ROOT / "benchmarks" / "RESULTS.md"
 SECTIONS = {  # the room that measures, and the one that reports
-    "experts": ("experts", "experts"),
+    "experts": ("experts", "experts_report"),
     "whole_process": ("whole_process", "whole_process"),
     "training_step": ("training_step", "training_step_report"),
     "time_to_skill": ("time_to_skill", "time_to_skill_report"),

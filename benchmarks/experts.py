@@ -10,25 +10,25 @@ they label. The checks of our input are in our time; the Numba searches check no
 
 import argparse
 import multiprocessing
+import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import expert_before
 import numpy as np
 import rival_searches as rivals
+from experts_report import BEFORE, BITBOARD, MANY, OURS, PER_MAZE, PROCESSES, QUEUE, THREADS, TWO, report
 from recipes import machine
-from timing import headline, interleaved, load, load_text, ratio_text, ratios, significant, summary, table
+from timing import interleaved, load, ratios, summary
 
+from trm_nav import expert
 from trm_nav.encoding import contains
 from trm_nav.expert import distances, optimal_actions
 from trm_nav.grids import Mazes, generate_mazes
 
 SIZES = {8: 100_000, 16: 20_000, 32: 5_000}  # mazes in a batch
 SEED = 7
-OURS = "our expert"
-QUEUE, BITBOARD = "Numba, queue", "Numba, bitboard"
-TWO = ", two "
-PROCESSES, THREADS = f"{TWO}processes", f"{TWO}threads"
 
 
 @dataclass(frozen=True)
@@ -50,15 +50,14 @@ class System:
 
 SYSTEMS = {
     OURS: System(optimal_actions, SIZES),
+    BEFORE: System(expert_before.optimal_actions, SIZES),
     QUEUE: System(rivals.numba_queue, SIZES, threads=rivals.numba_queue_threads),
     BITBOARD: System(rivals.numba_bitboard, SIZES, threads=rivals.numba_bitboard_threads),
-    "SciPy, many mazes a graph": System(rivals.scipy_many, {8: 10_000, 16: 2_000, 32: 500}),
-    "SciPy, a graph per maze": System(rivals.scipy_per_maze, {8: 1_000, 16: 600, 32: 300}),
+    MANY: System(rivals.scipy_many, {8: 10_000, 16: 2_000, 32: 500}),
+    PER_MAZE: System(rivals.scipy_per_maze, {8: 1_000, 16: 600, 32: 300}),
     "networkx A*": System(rivals.networkx_astar, {8: 300, 16: 80, 32: 20}, per_start=True),
     "pyastar2d": System(rivals.pyastar2d_astar, {8: 5_000, 16: 4_000, 32: 2_000}, per_start=True),
 }
-SCIPY = [name for name in SYSTEMS if name.startswith("SciPy")]
-AIMS = {QUEUE: 10, BITBOARD: 10, **dict.fromkeys(SCIPY, 100)}  # at 8 x 8 on one core; elsewhere to be ahead
 
 
 def measure(quick: bool = False) -> dict[str, Any]:
@@ -71,6 +70,7 @@ def measure(quick: bool = False) -> dict[str, Any]:
         "machine": machine(),
         "load": load(),
         "missing": absent,
+        "seed": SEED,
         "bandwidth": summary(bandwidth(bytes_=2**28 if quick else 2**30, repeats=repeats)),
         "sizes": [measure_size(n, mazes, systems, repeats) for n, mazes in sizes.items()],
     }
@@ -103,7 +103,7 @@ def measure_size(n: int, num: int, systems: dict[str, System], repeats: int) -> 
         check(name, system, batches[name])
 
     copied = np.empty_like(mazes.walls)
-    calls = {"copy": lambda: np.copyto(copied, mazes.walls)}
+    calls = {"copy": lambda: np.copyto(copied, mazes.walls), "waves": lambda: waves(mazes)}
     with TwoProcesses(batches) as both:
         for name, system in systems.items():
             calls[name] = lambda system=system, batch=batches[name]: system.label(batch)
@@ -112,6 +112,7 @@ def measure_size(n: int, num: int, systems: dict[str, System], repeats: int) -> 
                 calls[name + THREADS] = lambda system=system: system.threads(mazes.walls, mazes.goals)
         seconds = interleaved(calls, repeats)
 
+    steps = waves(mazes)
     cells_per_maze = np.count_nonzero(optimal_actions(mazes.walls, mazes.goals)) / num
     results = {}
     for call, times in seconds.items():
@@ -124,6 +125,7 @@ def measure_size(n: int, num: int, systems: dict[str, System], repeats: int) -> 
         cells = 1 if systems[name].per_start else cells_per_maze
         results[call] = {
             "mazes": len(batches[name]),
+            "per_start": systems[name].per_start,
             "searches_per_second": summary([1 / time for time in times]),
             "labelled_cells_per_second": summary([cells / time for time in times]),
             "our_searches_ratio": ratios(times, ours),
@@ -134,9 +136,18 @@ def measure_size(n: int, num: int, systems: dict[str, System], repeats: int) -> 
         "mazes": num,
         "cells_per_maze": cells_per_maze,
         "bytes_per_maze": 2 * n * n + mazes.goals[0].nbytes,
+        "waves_share": ratios(seconds["waves"], seconds[OURS]),
+        "wave_steps": sum(steps) / len(steps),
+        "operation_seconds": statistics.median(seconds["waves"]) / sum(steps) / 7,
         "batch_copies_per_second": summary([num / second for second in seconds["copy"]]),
         "systems": results,
     }
+
+
+def waves(mazes: Mazes) -> list[int]:
+    """Only the waves of our search, without what becomes of them; the steps of each block."""
+    blocks = expert._blocks(mazes.walls)
+    return [sum(1 for _ in expert._wave(mazes.walls[block], mazes.goals[block])) for block in blocks]
 
 
 def check(name: str, system: System, mazes: Mazes) -> None:
@@ -194,128 +205,6 @@ def _work(pipe) -> None:
             return
         labels = SYSTEMS[name].label(halves[name])
         pipe.send(len(labels))
-
-
-def report(result: dict[str, Any]) -> str:
-    """The section as Markdown."""
-    sizes = result["sizes"]
-    batches = " / ".join(f"{size['mazes']:,}" for size in sizes)
-    lines = [
-        "## Labelled mazes per second",
-        "",
-        f"{result['machine']}. Batches of {batches} mazes, obstacle density 0.2, seed {SEED}; all systems take turns, "
-        f"in {result['bandwidth']['repeats']} rounds; medians, and in brackets the lowest and the highest of the "
-        "rounds. Every system's labels were found equal to ours, for A\\* path lengths, before anything was timed. "
-        "Slow systems get the first mazes of the batch, as many as the second table says, and the rates are per maze. "
-        "A\\* searches once in a maze, from its start, and labels that cell; all others search from the goal and label "
-        "every cell. On two cores, two processes have one half of the mazes each; Numba's two threads stand beside our "
-        f"two processes. {load_text(result['load'])}",
-        "",
-        "How many times faster our expert is (below 1: slower):",
-        "",
-        *table(["", *(f"{size['n']} x {size['n']}, {cores}" for size in sizes for cores in ("one core", "two cores"))],
-               ratio_rows(sizes)),
-        "",
-        aims(sizes),
-        "",
-        "Absolute rates, in thousands per second:",
-        "",
-        *table(["", "maze", "mazes a round", "searches, one core", "searches, two cores", "labelled cells, one core",
-                "labelled cells, two cores"], rate_rows(sizes)),
-        "",
-        *[f"{name}: {reason}.\n" for name, reason in result["missing"].items()],
-        *memory(result),
-    ]
-    return "\n".join(lines)
-
-
-def ratio_rows(sizes: list[dict[str, Any]]) -> list[list[str]]:
-    """A row for each rival, with two for A*, whose searches label one cell; a pair of columns for each size."""
-    rows = []
-    for name, two in lines_of(sizes):
-        if name == OURS:
-            continue
-        kinds = {"": "our_searches_ratio"}
-        if SYSTEMS[name].per_start:
-            kinds = {", per search": "our_searches_ratio", ", per labelled cell": "our_cells_ratio"}
-        for kind, field in kinds.items():
-            rows.append([name + (two if two == THREADS else "") + kind])
-            for size in sizes:
-                rows[-1].append("" if two == THREADS else ratio_text(size["systems"][name][field]))
-                rows[-1].append(ratio_text(size["systems"][name + two][field]))
-    return rows
-
-
-def lines_of(sizes: list[dict[str, Any]]) -> list[tuple[str, str]]:
-    """The lines of a table: each system with its means of using two cores."""
-    return [(name, TWO + means) for name, two, means in (call.partition(TWO) for call in sizes[0]["systems"]) if two]
-
-
-def aims(sizes: list[dict[str, Any]]) -> str:
-    """What was aimed at on one core, beside what was reached."""
-    def slowest(size: dict[str, Any], names: list[str]) -> float:
-        return min(size["systems"][name]["our_searches_ratio"]["median"] for name in names)
-
-    verdicts = []
-    for rival, names in (("the Numba search with a queue", [QUEUE]),
-                         ("the Numba search with bitboards", [BITBOARD]),
-                         ("SciPy's better way", SCIPY)):
-        ratio, wanted = slowest(sizes[0], names), AIMS[names[0]]
-        verdicts.append(f"{wanted} times {rival} at 8 x 8: {'reached' if ratio >= wanted else 'not reached'}, "
-                        f"{significant(ratio)}")
-    behind = [f"{name} at {size['n']} x {size['n']}" for size in sizes for name in (QUEUE, BITBOARD, *SCIPY)
-              if slowest(size, [name]) < 1]
-    verdicts.append("Ahead of all of these at every size: "
-                    + (f"not reached, behind {'; '.join(behind)}" if behind else "reached"))
-    return f"Aims on one core. {'. '.join(verdicts)}."
-
-
-def headlines(result: dict[str, Any]) -> list[list[str]]:
-    """One core against one core, for each size and rival."""
-    rows = []
-    for size in result["sizes"]:
-        for name, numbers in size["systems"].items():
-            if name == OURS or TWO in name:
-                continue
-            aim = AIMS.get(name) if size["n"] == 8 or name not in AIMS else 1
-            rows.append(headline(f"labelled mazes/s, {size['n']} x {size['n']}: our expert / {name}",
-                                 numbers["our_searches_ratio"], aim))
-    return rows
-
-
-def rate_rows(sizes: list[dict[str, Any]]) -> list[list[str]]:
-    rows = []
-    for size in sizes:
-        for name, two in lines_of(sizes):
-            row = [name + (two if two == THREADS else ""), f"{size['n']} x {size['n']}",
-                   f"{size['systems'][name]['mazes']:,}"]
-            for field in ("searches_per_second", "labelled_cells_per_second"):
-                for call in (name, name + two):
-                    rate = {key: value / 1000 for key, value in size["systems"][call][field].items()}
-                    row.append("" if two == THREADS and call == name else ratio_text(rate))
-            rows.append(row)
-    return rows
-
-
-def memory(result: dict[str, Any]) -> list[str]:
-    """What the memory would allow. A batch fits into many a cache, so copying the batch itself is shown beside it."""
-    speed = result["bandwidth"]["median"]
-    rows = []
-    for size in result["sizes"]:
-        ours = size["systems"][OURS]["searches_per_second"]["median"]
-        allowed = speed * 1e9 / size["bytes_per_maze"]
-        best = size["systems"][BITBOARD]["searches_per_second"]["median"]
-        copies = size["batch_copies_per_second"]["median"]
-        rows.append([f"{size['n']} x {size['n']}", str(size["bytes_per_maze"]), significant(allowed / 1000),
-                     f"{ours / allowed:.1%}", f"{best / allowed:.1%}", significant(copies / 1000)])
-    return [
-        "The memory's limit. One core copies a buffer much larger than its caches at "
-        f"{ratio_text(result['bandwidth'])} GB/s, reading and writing counted. Labelling a maze must at least read its "
-        "walls and its goal and write its sets, a byte for each cell.",
-        "",
-        *table(["maze", "bytes a maze", "allowed, thousand mazes/s", "our share", f"{BITBOARD}'s share",
-                "the batch's walls merely copied, thousand mazes/s"], rows),
-    ]
 
 
 def main() -> None:

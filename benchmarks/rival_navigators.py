@@ -131,8 +131,8 @@ class PlainCNN(Convolutional):
 @dataclass(frozen=True)
 class System:
     """One line of the table. Without `build` it is ours, and `settings` are those of Training; with it, the rival's
-    arguments. epochs: the length of the schedule; where it is 0, it ends with the budget. every: only marks are looked
-    at that so many seconds divide.
+    arguments. batch: mazes in a step. epochs: the length of the schedule; where it is 0, it ends with the budget.
+    every: only marks are looked at that so many seconds divide.
     """
 
     title: str
@@ -140,24 +140,30 @@ class System:
     build: Callable[..., torch.nn.Module] | None = None
     lr: float = 0.0
     epochs: int = 0
+    batch: int = 64
     every: float = 2.5
 
 
 SYSTEMS = {
     "local": System("`local`", recipe("local", TrainSettings)),
     "tiny": System("`tiny`", recipe("tiny", TrainSettings)),
+    "local-before": System("`local` before", {
+        **recipe("local", TrainSettings), "dim": 32, "lr": 1e-2, "epochs": 20, "patience": 20, "batch_size": 64}),
+    "tiny-before": System("`tiny` before", {
+        **recipe("tiny", TrainSettings), "lr": 1e-2, "epochs": 60, "patience": 60}),
     "tiny-once": System("`tiny` without recursion", {
         **recipe("tiny", TrainSettings), "recursions": 1, "epochs": 240, "patience": 240}),
-    "recurrent": System("recurrent convolution", dict(channels=16, steps=10), RecurrentConvolution, 1e-2, 20),
-    "vin": System("Value Iteration Network", dict(channels=30, iterations=24), ValueIterationNetwork, 5e-3, 60),
-    "cnn": System("plain CNN", dict(channels=19, depth=8), PlainCNN, 5e-3, 20),
-    "published": System("tiny-recursive-model", dict(dim=32), PublishedTRM, 3e-3,
-                        every=20),  # until it has learned to halt, an answer takes 252 passes of its network
+    "recurrent": System("recurrent convolution", dict(channels=12, steps=10), RecurrentConvolution, 2e-2, 7, 32),
+    "vin": System("Value Iteration Network", dict(channels=10, iterations=16), ValueIterationNetwork, 2e-2, 48),
+    "cnn": System("plain CNN", dict(channels=16, depth=11), PlainCNN, 1e-2, 18),
+    "published": System("tiny-recursive-model", dict(dim=32), PublishedTRM, 1e-2,
+                        every=60),  # until it has learned to halt, an answer takes 252 passes of its network
 }
-GRIDS = {
-    "recurrent": dict(channels=[16, 24], steps=[10, 14], lr=[5e-3, 1e-2, 2e-2]),
-    "vin": dict(channels=[10, 30, 50], iterations=[16, 24], lr=[2e-3, 5e-3, 1e-2]),
-    "cnn": dict(shape=[dict(channels=19, depth=8), dict(channels=16, depth=11)], lr=[2e-3, 5e-3, 1e-2]),
+BEFORE = {"local-before": "local", "tiny-before": "tiny"}  # the recipes as they were until November 22, 2026
+GRIDS = {  # what --tune tries; the best of each, with several budgets, stand above
+    "recurrent": dict(channels=[12, 16, 24], steps=[8, 10, 14], lr=[1e-2, 2e-2, 3e-2]),
+    "vin": dict(channels=[10, 30, 50], iterations=[16, 24], lr=[5e-3, 1e-2, 2e-2]),
+    "cnn": dict(shape=[dict(channels=19, depth=8), dict(channels=16, depth=11)], lr=[5e-3, 1e-2, 2e-2]),
     "published": dict(dim=[32, 64], lr=[1e-3, 3e-3, 1e-2]),
 }
 

@@ -54,7 +54,7 @@ SEEDS = range(5)
 SECONDS = 300.0
 QUICK_SYSTEMS, QUICK_SEEDS, QUICK_SECONDS = ("local", "recurrent", "cnn", "tiny"), range(3), 75.0
 HELD_OUT, VALIDATION = 2000, 500  # mazes
-BATCH, ENDLESS = 64, 10_000  # mazes; epochs
+ENDLESS = 10_000  # epochs
 
 
 class Clock:
@@ -153,7 +153,8 @@ def train(system: System, seed: int, threads: int, watch: Watch, train_set: Data
         share = None if system.epochs else watch.share
         loop = getattr(watch.model, "fit", partial(fit, watch.model))  # the published TRM brings its own
         with processor_set(threads):
-            loop(Samples.of(train_set, "policy", torch.device("cpu")), BATCH, done, optimizer, sampler, share, watch)
+            samples = Samples.of(train_set, "policy", torch.device("cpu"))
+            loop(samples, system.batch, done, optimizer, sampler, share, watch)
     watch.look(done)
 
 

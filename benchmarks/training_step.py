@@ -27,6 +27,7 @@ SIZE, DEPTH, BATCH = 8, 2, 64
 DIMS, RECURSIONS, THREADS = (32, 64, 128, 256), (1, 4, 8), (1, 2)
 SIDE = 1024  # of the matrices whose product is the measure of all
 COMPILED_SHAPE = (32, 4)  # dim, recursions
+MIXED_DIMS = (32, 128)  # with 4 recursions
 COMMAND = {"dim": 32, "recursions": 4, "dropout": 0.0, "threads": 1, "grow_recursions": False, "device": "cpu"}
 MAZES = (5_000, 500)  # training and validation, of the whole command
 
@@ -82,7 +83,8 @@ def measure_threads(threads: int, quick: bool) -> dict[str, Any]:
     points = [measure_shape(dim, count, threads, repeats) for dim in dims for count in recursions]
     result = {"threads": threads, "repeats": repeats, "points": points}
     if threads == COMMAND["threads"]:
-        result |= {"compiled": measure_compiled(repeats), "parts": measure_parts(repeats)}
+        result |= {"compiled": measure_compiled(repeats), "parts": measure_parts(repeats),
+                   "mixed": [measure_mixed(dim, repeats) for dim in MIXED_DIMS]}
     return result
 
 
@@ -181,6 +183,20 @@ def measure_compiled(repeats: int) -> dict[str, Any]:
     first = time.perf_counter() - started
     seconds = interleaved({OURS: lambda: epoch(ours), "compiled": lambda: epoch(compiled)}, repeats)
     return {"shape": [dim, recursions], "first_seconds": first, "gain": ratios(seconds[OURS], seconds["compiled"])}
+
+
+def measure_mixed(dim: int, repeats: int) -> dict[str, Any]:
+    """Our step at one shape with mixed precision, a context around the loop, beside the one without."""
+    import torch
+
+    plain, mixed = (training(dim, 4, steps=4, threads=1) for _ in range(2))
+
+    def mixed_epoch() -> None:
+        with torch.autocast("cpu", torch.bfloat16):
+            epoch(mixed)
+
+    seconds = interleaved({OURS: lambda: epoch(plain), "mixed": mixed_epoch}, repeats)
+    return {"dim": dim, "gain": ratios(seconds[OURS], seconds["mixed"])}
 
 
 def measure_parts(repeats: int) -> dict[str, dict[str, float]]:

@@ -158,9 +158,9 @@ RECIPES: dict[str, dict[str, Any]] = {
                     weight_decay=0.02, lr=3e-4, epochs=150, patience=30, batch_size=128),
     # The project's own: small networks applied many times.
     "tiny": dict(num_train=5000, num_test=500, augment=True, dim=32, depth=2, recursions=8, dropout=0.0,
-                 lr=1e-2, epochs=60, patience=60),
-    "local": dict(num_train=5000, num_test=500, augment=True, dim=32, depth=2, recursions=8, mixing="conv", dropout=0.0,
-                  lr=1e-2, epochs=20, patience=20),
+                 lr=2e-2, epochs=36, patience=36),
+    "local": dict(num_train=5000, num_test=500, augment=True, dim=16, depth=2, recursions=8, mixing="conv", dropout=0.0,
+                  lr=1.5e-2, epochs=8, patience=8, batch_size=32),
 }
 "Named settings for a data set and for training on it."
 
