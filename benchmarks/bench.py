@@ -24,6 +24,8 @@ from recipes import ROOT, machine
 from timing import table
 
 from trm_nav import cli
+from trm_nav.config import nearest
+from trm_nav.errors import UserError
 
 PROG = "benchmarks/bench.py"
 DATA, TEXT = ROOT / "benchmarks" / "results.json", ROOT / "benchmarks" / "RESULTS.md"
@@ -35,7 +37,10 @@ SECTIONS = {  # the room that measures, and the one that reports
     "growth": ("growth", "growth_report"),
     "gpu": ("gpu", "gpu"),
 }
+PICTURES = {"time_to_skill": "time_to_skill_report", "growth": "growth"}  # the room that draws name.png
 LONGER = ("time_to_skill", "growth", "gpu")  # measured in part, unless the long way is asked for
+
+LAST = "## All ratios"
 
 Section = dict[str, Any]  # processor, date, seconds, long, result
 
@@ -46,8 +51,10 @@ def measure(name: str, long: bool) -> Section:
     started = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder) / "answer.json"
-        subprocess.run([sys.executable, __file__, "--one", name, str(answer), *(["--long"] if long else [])],
-                       check=True, cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1"})
+        done = subprocess.run([sys.executable, __file__, "--one", name, str(answer), *(["--long"] if long else [])],
+                              cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1"})
+        if done.returncode:
+            raise UserError(f"the section {name} failed, for the reason above; what was measured before it is kept")
         result = json.loads(answer.read_text())
     return {"processor": processor(), "date": time.strftime("%Y-%m-%d"), "long": long or name not in LONGER,
             "seconds": round(time.perf_counter() - started), "result": result}
@@ -62,6 +69,8 @@ def write(sections: dict[str, Section]) -> None:
     lines = (f"{json.dumps(name)}: {json.dumps(section)}" for name, section in sections.items())
     DATA.write_text("{\n" + ",\n".join(lines) + "\n}\n")
     TEXT.write_text(document(sections))
+    for name in PICTURES.keys() & sections.keys():
+        importlib.import_module(PICTURES[name]).draw(sections[name]["result"], TEXT.with_name(f"{name}.png"))
 
 
 def document(sections: dict[str, Section]) -> str:
@@ -70,7 +79,8 @@ def document(sections: dict[str, Section]) -> str:
     for name, section in sections.items():
         room = importlib.import_module(SECTIONS[name][1])
         again = f"{name} --long" if name in LONGER and section["long"] else name
-        parts += [room.report(section["result"]), "", f"*Measured on {section['date']} in {section['seconds']} s, "
+        parts += [room.report(section["result"]), "", *([f"![{name}]({name}.png)", ""] if name in PICTURES else []),
+                  f"*Measured on {section['date']} in {section['seconds']} s, "
                   + ("" if section["long"] else f"in part: `make bench ARGS=\"{name} --long\"` measures all of it, ")
                   + f"and again by `make bench ARGS=\"{again}\"`.*", ""]
         rows += room.headlines(section["result"])
@@ -86,7 +96,7 @@ def document(sections: dict[str, Section]) -> str:
         "",
         *([f"Not measured here: {', '.join(absent)}.", ""] if absent else []),
         *parts,
-        "## All ratios",
+        LAST,
         "",
         "Medians, and in brackets the lowest and the highest.",
         "",
@@ -108,10 +118,12 @@ def main() -> None:
         result = importlib.import_module(SECTIONS[name][0]).measure(quick=name in LONGER and not arguments.long)
         Path(answer).write_text(json.dumps(result))
         return
-    unknown = [name for name in arguments.sections if name not in SECTIONS]
-    if unknown:
-        parser.error(f"there is no section {unknown[0]}; there are {', '.join(SECTIONS)}")
+    for name in arguments.sections:
+        if name not in SECTIONS:
+            raise UserError(f"there is no section {name!r}{nearest(name, SECTIONS)}")
     sections = json.loads(DATA.read_text()) if DATA.exists() else {}
+    if arguments.write and not sections:
+        raise UserError(f"there is no {DATA.relative_to(ROOT)} yet: leave --write out to measure")
     if not arguments.write:
         sections = {name: section for name, section in sections.items() if section["processor"] == processor()}
         for name in arguments.sections or SECTIONS:
@@ -119,7 +131,7 @@ def main() -> None:
             sections = {name: sections[name] for name in SECTIONS if name in sections}  # in order
             write(sections)
     write(sections)
-    print(TEXT.read_text()[TEXT.read_text().index("## All ratios"):])
+    print(TEXT.read_text()[TEXT.read_text().index(LAST):])
 
 
 if __name__ == "__main__":

@@ -154,7 +154,7 @@ SYSTEMS = {
     "tiny-once": System("`tiny` without recursion", {
         **recipe("tiny", TrainSettings), "recursions": 1, "epochs": 240, "patience": 240}),
     "recurrent": System("recurrent convolution", dict(channels=12, steps=10), RecurrentConvolution, 2e-2, 7, 32),
-    "vin": System("Value Iteration Network", dict(channels=10, iterations=16), ValueIterationNetwork, 2e-2, 48),
+    "vin": System("Value Iteration Network", dict(channels=30, iterations=16), ValueIterationNetwork, 2e-2, 33),
     "cnn": System("plain CNN", dict(channels=16, depth=11), PlainCNN, 1e-2, 18),
     "published": System("tiny-recursive-model", dict(dim=32), PublishedTRM, 1e-2,
                         every=60),  # until it has learned to halt, an answer takes 252 passes of its network
