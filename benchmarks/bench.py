@@ -2,7 +2,7 @@
 
     make bench                             # less than a quarter of an hour, in an environment of its own
     make bench ARGS="experts growth"       # only these sections; the others stay as they were measured
-    make bench ARGS=--long                 # also a million mazes, and all systems of the time to skill: an hour more
+    make bench ARGS=--long                 # more rounds, a million mazes, all the systems to train: an hour more
     make bench ARGS=--write                # only write RESULTS.md again, from results.json
 
 Every section is measured in a process of its own, one after the other, and kept as soon as it is done. Sections that
@@ -38,7 +38,7 @@ SECTIONS = {  # the room that measures, and the one that reports
     "gpu": ("gpu", "gpu"),
 }
 PICTURES = {"time_to_skill": "time_to_skill_report", "growth": "growth"}  # the room that draws name.png
-LONGER = ("time_to_skill", "growth", "gpu")  # measured in part, unless the long way is asked for
+LONGER = ("training_step", "time_to_skill", "growth", "gpu")  # measured in part, unless the long way is asked for
 
 LAST = "## All ratios"
 

@@ -177,6 +177,7 @@ def peak_bytes(usage) -> int:
 def draw(result: dict[str, Any], path: Path) -> None:
     """Seconds per epoch and bytes beyond the imports over each quantity, log-log, a panel each."""
     import matplotlib.pyplot as plt
+    from matplotlib.ticker import LogLocator
 
     from trm_nav.plots import BLUE, ORANGE, use_style
 
@@ -193,6 +194,8 @@ def draw(result: dict[str, Any], path: Path) -> None:
             axes.set(xscale="log", yscale="log", xlabel=name if name != "size" else "grid size n")
             axes.set_xticks(values, [f"{value:,}" if value < 1_000_000 else "1 M" for value in values], minor=False)
             axes.minorticks_off()
+            axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axes.yaxis.set_major_formatter(lambda value, _: f"{value:,g}")
     panels[0, 0].set_ylabel("seconds per epoch")
     panels[1, 0].set_ylabel("MB beyond the imports")
     figure.savefig(path)

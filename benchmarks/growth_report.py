@@ -51,26 +51,22 @@ def exponent_row(name: str, points: list[dict[str, Any]], memory: dict[str, floa
 
 
 def formula(result: dict[str, Any]) -> dict[str, float]:
-    """a, b and c of bytes = a + b mazes n^2 + c batch n^2 dim depth recursions, held and at the peak.
+    """a, b and c of bytes = a + b mazes n^2 + c batch n^2 dim depth recursions + 16 parameters, at the peak.
 
-    c follows from what a block keeps for its backward pass, in float32: two normalised states, two sums, a hidden
-    layer of the tokens (as wide as the state) and one of the channels (twice as wide), which makes 7 numbers for a cell
-    and channel. What a recursion keeps besides is one more for all its blocks: 4 / depth bytes.
+    A parameter is four float32: itself, its gradient and AdamW's two means.
     """
     points = result["lines"]["mazes"]
     cells = [point["mazes"] * point["size"] ** 2 for point in points]
-    smaller, smaller_cells = points[:-1], cells[:-1]  # the largest point is for checking
     pieces = [point["batch_cells"] for point in with_cells(result["lines"]["recursions"], result["batch"])]
     peaks = [point["peak_bytes"] for point in result["lines"]["recursions"]]
+    c, a = statistics.linear_regression(pieces, peaks)
     return {
-        # Beside Python and the libraries every run needs working memory, for drawing mazes and for a step.
-        "a": statistics.linear_regression(pieces, peaks).intercept,
+        "a": a,  # beside Python and the libraries every run needs working memory, for drawing mazes and for a step
         "imports": statistics.median(point["imports_bytes"] for line in result["lines"].values() for point in line),
         "b_held": points[-1]["held_bytes"] / cells[-1],
         "b_dtypes": 3 + 40 / points[-1]["size"] ** 2,
-        "b": (smaller[-1]["built_bytes"] - smaller[0]["built_bytes"]) / (smaller_cells[-1] - smaller_cells[0]),
-        "c": 28.0, "c_recursion": 4.0,
-        "c_measured": statistics.linear_regression(pieces, peaks).slope,
+        "b": (points[-1]["peak_bytes"] - points[0]["peak_bytes"]) / (cells[-1] - cells[0]),
+        "c": c,
         "batch": result["batch"],
     }
 
@@ -81,11 +77,16 @@ def with_cells(points: list[dict[str, Any]], batch: int) -> list[dict[str, Any]]
             for point in points]
 
 
+def parameters(point: dict[str, Any]) -> int:
+    """Of the maps in the blocks, which are nearly all."""
+    return point["depth"] * (2 * point["size"] ** 4 + 4 * point["dim"] ** 2)
+
+
 def predicted(point: dict[str, Any], memory: dict[str, float]) -> float:
     """Bytes by the formula."""
     cells = with_cells([point], memory["batch"])[0]["batch_cells"]
-    return (memory["a"] + memory["b"] * point["mazes"] * point["size"] ** 2
-            + (memory["c"] + memory["c_recursion"] / point["depth"]) * cells)
+    data = memory["b"] * point["mazes"] * point["size"] ** 2
+    return memory["a"] + data + memory["c"] * cells + 16 * parameters(point)
 
 
 def headlines(result: dict[str, Any]) -> list[list[str]]:
@@ -103,27 +104,24 @@ def memory_lines(result: dict[str, Any], memory: dict[str, float]) -> list[str]:
     shares = [point["peak_bytes"] / predicted(point, memory) for point in points]
     largest = result["lines"]["mazes"][-1]
     made = largest["generation"]
-    over = (made["peak_bytes"] - memory["a"]) / (largest["mazes"] * largest["size"] ** 2)
+    over = (made["peak_bytes"] - memory["imports"]) / (largest["mazes"] * largest["size"] ** 2)
     return [
-        "Memory: bytes = a + b mazes n^2 + c batch n^2 dim depth recursions, with "
-        f"a = {memory['a'] / 1e6:.0f} MB, of which Python and the libraries are "
-        f"{memory['imports'] / 1e6:.0f} and the rest working memory, measured over the recursions; "
-        f"b = {significant(memory['b'])}; c = 28 + 4 / depth.",
+        "Memory at the peak: bytes = a + b mazes n^2 + c batch n^2 dim depth recursions + 16 parameters, with "
+        f"a = {memory['a'] / 1e6:.0f} MB, of which Python and the libraries are {memory['imports'] / 1e6:.0f}; "
+        f"b = {significant(memory['b'])}; c = {significant(memory['c'])}. Over all points the peak is "
+        f"{min(shares):.0%} to {max(shares):.0%} of it.",
         "",
-        "b, from the dtypes: walls, optimal sets and tokens hold 3 bytes a cell; start, goal and agent 40 bytes a "
-        f"maze, {significant(memory['b_dtypes'])} bytes a cell in all; counted in the process "
-        f"{significant(memory['b_held'])}. At the peak it is the {significant(memory['b'])} above, measured between "
-        "the smallest and the largest but one of the points with more mazes: while a data set is checked and its "
-        "chance is worked out, passing arrays come on top of what is held. "
-        "c, from what a block keeps for its backward pass: 7 float32 for each cell and channel, and one more for each "
-        f"recursion; slope measured over the recursions: {significant(memory['c_measured'])} "
-        f"(expected {significant(28 + 4 / result['base']['depth'])}).",
+        "b, measured between the smallest and the largest data set: walls, optimal sets and tokens hold 3 bytes a "
+        f"cell; start, goal and agent 40 bytes a maze, {significant(memory['b_dtypes'])} bytes a cell in all, and "
+        f"counted in the process {significant(memory['b_held'])}. The rest passes: arrays made while a data set is read, checked "
+        "and searched for what guessing reaches. c, measured over the recursions: of it, 28 + 4 / depth bytes follow "
+        "from what a block keeps for its backward pass, 7 float32 for each cell and channel and one more for each "
+        "recursion; the rest passes while gradients are worked out. 16 bytes a parameter: itself, its gradient and "
+        "AdamW's two means.",
         "",
-        f"{largest['mazes']:,} mazes, which b did not see: {significant(made['seconds'])} s and at most "
-        f"{made['peak_bytes'] / 1e6:,.0f} MB to make ({significant(over)} bytes a cell beyond a), "
-        f"{largest['peak_bytes'] / 1e6:,.0f} MB to train on, where the formula says "
-        f"{predicted(largest, memory) / 1e6:,.0f}. Over all points the peak is {min(shares):.0%} to {max(shares):.0%} "
-        "of the formula.",
+        f"{largest['mazes']:,} mazes: {significant(made['seconds'])} s and at most {made['peak_bytes'] / 1e6:,.0f} MB "
+        f"to make, {significant(over)} bytes a cell beyond the imports; {largest['peak_bytes'] / 1e6:,.0f} MB to train "
+        "on.",
     ]
 
 

@@ -1,7 +1,7 @@
 """The training step: samples per second and the share of the processor's rate, beside the same Mixer written otherwise.
 
     pip install -r benchmarks/requirements.txt
-    python benchmarks/training_step.py      # some minutes; --quick: one, on fewer shapes
+    python benchmarks/training_step.py      # ten minutes; --quick: six, with fewer rounds
 
 Each number of threads has a process of its own; in it all that is compared takes turns. Our step is timed in
 `Training._train` itself, over epochs of a few batches. Floating-point operations are those of the matrix products, 2mnk
@@ -79,8 +79,9 @@ def measure_threads(threads: int, quick: bool) -> dict[str, Any]:
     import torch
 
     torch.set_num_threads(threads)
-    dims, recursions, repeats = ((32, 128), (4,), 2) if quick else (DIMS, RECURSIONS, 5)
-    points = [measure_shape(dim, count, threads, repeats) for dim in dims for count in recursions]
+    repeats = 3 if quick else 5
+    recursions = (4,) if quick and threads > 1 else RECURSIONS
+    points = [measure_shape(dim, count, threads, repeats) for dim in DIMS for count in recursions]
     result = {"threads": threads, "repeats": repeats, "points": points}
     if threads == COMMAND["threads"]:
         result |= {"compiled": measure_compiled(repeats), "parts": measure_parts(repeats),
@@ -218,7 +219,7 @@ def measure_command(quick: bool) -> dict[str, Any]:
     """`python -m trm_nav.train` and the bare loop over as many batches, each a whole process; they take turns."""
     from trm_nav.cli import flags
 
-    (train, val), epochs, repeats = ((640, 64), 2, 2) if quick else (MAZES, 6, 3)
+    (train, val), epochs, repeats = MAZES, 6, 2 if quick else 3
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         run("scripts/generate_dataset.py", "--num-train", train, "--num-test", val, "--augment", "--output-dir", folder)
@@ -247,7 +248,7 @@ def measure_command(quick: bool) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="The training step, beside the same Mixer written otherwise.")
-    parser.add_argument("--quick", action="store_true", help="fewer shapes, two rounds")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds, and on two threads fewer shapes")
     parser.add_argument("--threads", type=int, help="only measure with so many threads, and print JSON")
     parser.add_argument("--bare", type=Path, metavar="FOLDER", help="only be the bare loop, on the data set there")
     parser.add_argument("--epochs", type=int, default=1, help="of the bare loop")
