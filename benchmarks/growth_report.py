@@ -113,11 +113,11 @@ def memory_lines(result: dict[str, Any], memory: dict[str, float]) -> list[str]:
         "",
         "b, measured between the smallest and the largest data set: walls, optimal sets and tokens hold 3 bytes a "
         f"cell; start, goal and agent 40 bytes a maze, {significant(memory['b_dtypes'])} bytes a cell in all, and "
-        f"counted in the process {significant(memory['b_held'])}. The rest passes: arrays made while a data set is read, checked "
-        "and searched for what guessing reaches. c, measured over the recursions: of it, 28 + 4 / depth bytes follow "
-        "from what a block keeps for its backward pass, 7 float32 for each cell and channel and one more for each "
-        "recursion; the rest passes while gradients are worked out. 16 bytes a parameter: itself, its gradient and "
-        "AdamW's two means.",
+        f"counted in the process {significant(memory['b_held'])}. The rest passes: arrays made while a data set is "
+        "read, checked and searched for what guessing reaches. c, measured over the recursions: of it, 28 + 4 / depth "
+        "bytes follow from what a block keeps for its backward pass, 7 float32 for each cell and channel and one more "
+        "for each recursion; the rest passes while gradients are worked out. 16 bytes a parameter: itself, its "
+        "gradient and AdamW's two means.",
         "",
         f"{largest['mazes']:,} mazes: {significant(made['seconds'])} s and at most {made['peak_bytes'] / 1e6:,.0f} MB "
         f"to make, {significant(over)} bytes a cell beyond the imports; {largest['peak_bytes'] / 1e6:,.0f} MB to train "
