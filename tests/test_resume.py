@@ -181,7 +181,7 @@ def test_what_cannot_be_resumed_is_refused(paths, tmp_path):
 
 # The command itself, ended from outside, in epochs long enough to be cut in the middle.
 
-SLOW = {**HARD, "epochs": 8, "batch_size": 4}
+SLOW = {**HARD, "epochs": 20, "batch_size": 4}  # seconds, so that a signal finds it at work on a busy machine too
 
 
 @pytest.fixture(scope="module")
@@ -197,7 +197,7 @@ def start(**settings):
 def end_in_the_second_epoch(process, how):
     """Wait for the line of the first epoch, let the second one begin, and send a signal; what stderr then held."""
     first = process.stdout.readline()
-    assert first.startswith("Epoch 1/8 - "), process.stderr.read()
+    assert first.startswith("Epoch 1/"), process.stderr.read()
     time.sleep(0.1)
     process.send_signal(how)
     return process.communicate(timeout=60)[1]
@@ -208,22 +208,22 @@ def test_a_killed_command_goes_on_in_another_folder_as_if_it_had_not_been_killed
     end_in_the_second_epoch(process, signal.SIGKILL)
     assert process.returncode == -signal.SIGKILL
     reached = outcome(tmp_path / "killed" / "last.pt")["epoch"]
-    assert 1 <= reached < 8
+    assert 1 <= reached < SLOW["epochs"]
     resumed = start(resume=tmp_path / "killed" / "last.pt", checkpoint_dir=tmp_path / "resumed")
     uninterrupted = start(**SLOW, **slow_paths, checkpoint_dir=tmp_path / "whole")
     (said, complaint), (all_said, _) = (command.communicate(timeout=60) for command in (resumed, uninterrupted))
     assert (resumed.returncode, complaint) == (0, "")
     (*lines, _, finding), (*all_lines, _, same) = said.splitlines(), all_said.splitlines()  # but for the seconds
     assert (lines, finding) == (all_lines[reached:], same)
-    for file in ("last.pt", "best.pt", "checkpoint_epoch_8.pt"):
+    for file in ("last.pt", "best.pt", "checkpoint_epoch_20.pt"):
         assert_same(outcome(tmp_path / "resumed" / file), outcome(tmp_path / "whole" / file))
 
 
 def test_an_interrupted_command_leaves_status_130_one_line_and_checkpoints_to_go_on_from(slow_paths, tmp_path):
-    process = start(**SLOW, **slow_paths, checkpoint_dir=tmp_path)
+    process = start(**{**SLOW, "epochs": 1000}, **slow_paths, checkpoint_dir=tmp_path)
     complaint = end_in_the_second_epoch(process, signal.SIGINT)
     assert (process.returncode, complaint) == (130, "python -m trm_nav.train: interrupted\n")
     for file in tmp_path.glob("*.pt"):
-        assert 1 <= outcome(file)["epoch"] < 8
+        assert 1 <= outcome(file)["epoch"] < 1000
     assert {"best.pt", "last.pt", "history.json"} <= {path.name for path in tmp_path.iterdir()}
     assert prepare({"resume": tmp_path / "last.pt"}).epoch == outcome(tmp_path / "last.pt")["epoch"]
