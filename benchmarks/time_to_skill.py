@@ -197,7 +197,8 @@ def measure(quick: bool = False) -> dict[str, Any]:
     processes = max(1, min(2, os.cpu_count() or 1))
     if not quick:
         run_all(SYSTEMS, SEEDS, SECONDS, 1, processes, FOLDER)
-        return {"runs": read(FOLDER)}
+        runs = read(FOLDER)
+        return {"runs": runs, "seconds": sum(run["seconds"][-1] for some in runs.values() for run in some)}
     with tempfile.TemporaryDirectory() as folder:
         run_all(QUICK_SYSTEMS, QUICK_SEEDS, QUICK_SECONDS, 1, processes, Path(folder))
         return {"runs": read(Path(folder))}
