@@ -51,7 +51,6 @@ lint: $(TESTS) ## look for mistakes and untidiness with ruff
 
 setup: $(TESTS) ## only install, into .venv: what the lessons and the tests need
 
-# Pinned too is what only macOS (appnope) and only Python 3.12 (aiohttp) need. torch pins its CUDA packages itself.
 bench: $(RIVALS)/rivals.installed ## measure this project beside its rivals, into benchmarks/RESULTS.md (ARGS=--long)
 	$(RIVALS)/bin/python benchmarks/bench.py $(ARGS)
 
@@ -63,6 +62,7 @@ $(RIVALS)/rivals.installed: pyproject.toml constraints.txt benchmarks/requiremen
 	$(RIVALS)/bin/python -m pip install -c constraints.txt --no-build-isolation -e . matplotlib -r benchmarks/requirements.txt
 	@touch $@
 
+# Pinned too is what only macOS (appnope) and only Python 3.12 (aiohttp) need. torch pins its CUDA packages itself.
 constraints: ## pin the newest versions that work together in constraints.txt
 	$(found_python)
 	rm -rf build/constraints

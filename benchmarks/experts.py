@@ -84,7 +84,7 @@ def missing() -> dict[str, str]:
         try:
             system.label(two)
         except ImportError as problem:
-            reasons[name] = f"not installed: {problem}"
+            reasons[name] = f"not run: {problem}"
     return reasons
 
 

@@ -19,9 +19,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+import training_step
 from growth_report import report
 from recipes import ROOT, machine
 from timing import load, summary
+from training_step import BATCH
 
 BASE = {"mazes": 1_000, "size": 8, "dim": 32, "depth": 2, "recursions": 4}
 LINES = {
@@ -33,7 +35,6 @@ LINES = {
 }
 QUICK = {"mazes": (1_000, 10_000, 30_000), "size": (8, 12, 16), "dim": (32, 64), "depth": (1, 2, 4),
          "recursions": (1, 4, 8)}
-BATCH = 64
 STEPS = 100  # in a round of the line of mazes; the others take fewer where steps are long
 
 
@@ -89,10 +90,8 @@ def measure_line(name: str, values: tuple[int, ...], rounds: int) -> list[dict[s
 
 
 def flops(point: dict[str, int]) -> int:
-    """Of the matrix products in a step, forward and twice as many backward; as in training_step.py."""
-    tokens, dim = point["size"] ** 2, point["dim"]
-    block = 4 * tokens * tokens * dim + 8 * tokens * dim * dim
-    return 3 * BATCH * (point["recursions"] * point["depth"] * block + 10 * tokens * dim)
+    """Of the matrix products in a step."""
+    return training_step.flops(point["size"] ** 2, point["dim"], point["depth"], point["recursions"])
 
 
 def generate(mazes: int, folder: Path) -> dict[str, float]:
