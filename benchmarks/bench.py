@@ -24,8 +24,8 @@ from recipes import ROOT, machine
 from timing import table
 
 from trm_nav import cli
-from trm_nav.config import nearest
 from trm_nav.errors import UserError
+from trm_nav.settings import nearest
 
 PROG = "benchmarks/bench.py"
 DATA, TEXT = ROOT / "benchmarks" / "results.json", ROOT / "benchmarks" / "RESULTS.md"

@@ -25,10 +25,11 @@ from nbclient import NotebookClient
 from PIL import Image, ImageDraw, ImageFont
 from recipes import ROOT, machine
 
-from trm_nav.diagnosis_plots import draw_laboratory
-from trm_nav.laboratory import PRESETS, Experiment
-from trm_nav.plots import INK, use_style
-from trm_nav.widgets import png
+from trm_nav.course.laboratory.experiment import Experiment
+from trm_nav.course.laboratory.presets import PRESETS
+from trm_nav.course.plots.overfitting import draw_laboratory
+from trm_nav.course.plots.style import INK, use_style
+from trm_nav.course.widgets import png
 
 ALSO = {"Overfitting": {"a label for every cell and augmentation": dict(supervision="policy", augment=True)},
         "Underfitting": {"dim 32": dict(dim=32)}}  # what the session plans click besides the remedies

@@ -16,9 +16,9 @@ import torch
 from recipes import ROOT, machine
 from tqdm import tqdm
 
-from trm_nav.config import ModelSettings, recipe
+from trm_nav.course.laboratory.experiment import Experiment
 from trm_nav.files import write_atomically
-from trm_nav.laboratory import Experiment
+from trm_nav.settings import ModelSettings, recipe
 
 RESULT = ROOT / "trm_nav" / "data_quantity.json"
 SETTINGS = {**recipe("fast", ModelSettings), "lr": 1e-3, "weight_decay": 0.01, "batch_size": 64, "recursions": 1,

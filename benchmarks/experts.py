@@ -22,10 +22,10 @@ from experts_report import BEFORE, BITBOARD, MANY, OURS, PER_MAZE, PROCESSES, QU
 from recipes import machine
 from timing import interleaved, load, ratios, summary
 
-from trm_nav import expert
-from trm_nav.encoding import contains
-from trm_nav.expert import distances, optimal_actions
-from trm_nav.grids import Mazes, generate_mazes
+from trm_nav.mazes import expert
+from trm_nav.mazes.encoding import contains
+from trm_nav.mazes.expert import distances, optimal_actions
+from trm_nav.mazes.grids import Mazes, generate_mazes
 
 SIZES = {8: 100_000, 16: 20_000, 32: 5_000}  # mazes in a batch
 SEED = 7

@@ -1,4 +1,4 @@
-"""Training runs with a fault put into them on purpose, and healthy ones: what `trm_nav.diagnostics` is judged on.
+"""Training runs with a fault put into them on purpose, and healthy ones: what `trm_nav.diagnosis` is judged on.
 
     python benchmarks/faults.py train      # makes the histories that are missing in benchmarks/histories/
     python benchmarks/faults.py judge      # recall, precision, false alarms
@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from trm_nav.diagnostics import diagnose
+from trm_nav.diagnosis.findings import diagnose
 
 HISTORIES = Path(__file__).with_name("histories")
 TUNED_ON, REPORTED = range(10, 16), range(20, 26)
@@ -75,9 +75,10 @@ def make(run: tuple[str, str, int]) -> None:
     """Train one run and keep its history; losses and accuracies to four digits."""
     import torch
 
-    from trm_nav import dataset, training
-    from trm_nav.config import DataSettings, TrainSettings
-    from trm_nav.symmetry import turn_batch
+    from trm_nav.learning import training
+    from trm_nav.mazes import dataset
+    from trm_nav.mazes.symmetry import transform_batch
+    from trm_nav.settings import DataSettings, TrainSettings
 
     torch.set_num_threads(1)
     fault, base, seed = run
@@ -94,10 +95,10 @@ def make(run: tuple[str, str, int]) -> None:
     one = training.Training(settings, train_set, val_set)
     if fault == "unturned-actions":  # every label moves to its new cell and keeps its old directions
         def turn(tokens, masks, agents, turns):
-            moved = turn_batch(masks, masks, agents, turns)[0]
-            tokens, _, agents = turn_batch(tokens, masks, agents, turns)
+            moved = transform_batch(masks, masks, agents, turns)[0]
+            tokens, _, agents = transform_batch(tokens, masks, agents, turns)
             return tokens, moved, agents
-        training.turn_batch = turn
+        training.transform_batch = turn
     if fault == "exploding-start":
         with torch.no_grad():
             for parameter in one.model.parameters():
@@ -108,7 +109,7 @@ def make(run: tuple[str, str, int]) -> None:
     except training.Diverged:
         pass
     finally:
-        training.turn_batch = turn_batch
+        training.transform_batch = transform_batch
     record = one.record()
     for name in one.history:
         record[name] = [float(f"{value:.4g}") for value in record[name]]

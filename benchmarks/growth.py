@@ -120,11 +120,11 @@ def work(point: dict[str, int], folder: Path | None) -> None:
 
     import torch
 
-    from trm_nav import dataset
-    from trm_nav.config import DataSettings, TrainSettings
-    from trm_nav.device import processor_set
-    from trm_nav.model import create_model
-    from trm_nav.training import Training
+    from trm_nav.learning.device import processor_set
+    from trm_nav.learning.model import create_model
+    from trm_nav.learning.training import Training
+    from trm_nav.mazes import dataset
+    from trm_nav.settings import DataSettings, TrainSettings
 
     torch.set_num_threads(1)
     create_model(dim=8)(torch.zeros(1, 64, dtype=torch.uint8)).sum().backward()  # libraries load on first use
@@ -178,7 +178,7 @@ def draw(result: dict[str, Any], path: Path) -> None:
     import matplotlib.pyplot as plt
     from matplotlib.ticker import LogLocator
 
-    from trm_nav.plots import BLUE, ORANGE, use_style
+    from trm_nav.course.plots.style import BLUE, ORANGE, use_style
 
     use_style()
     figure, panels = plt.subplots(2, len(result["lines"]), figsize=(3 * len(result["lines"]), 5.5), squeeze=False)

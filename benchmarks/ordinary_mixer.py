@@ -1,8 +1,9 @@
-"""The rivals of the training step: our Mixer as it is ordinarily written, its training loop, and a package's Mixer.
+"""Rivals of the training step: our Mixer as it is ordinarily written, its training loop, and a package's Mixer.
 
-`OrdinaryMixer` is the same function of the same weights as `trm_nav.model.TinyRecursiveModel`: tokens (B, n*n, dim),
-`nn.Linear` between two transposes for the mixing of tokens, `nn.Sequential` MLPs, nothing in place. Its data come from
-a `DataLoader`, which takes sample after sample and stacks them; the loss and the accuracy are read out in every step.
+`OrdinaryMixer` computes the same function of the same weights as `trm_nav.learning.model.TinyRecursiveModel`, with
+tokens (B, n*n, dim), `nn.Linear` between two transposes for the token mixing, `nn.Sequential` MLPs, and nothing in
+place. Its data come from a `DataLoader`, which takes one sample after the other and stacks them; the loss and the
+accuracy are read out in every step.
 """
 
 import math
@@ -15,12 +16,12 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 
-from trm_nav.dataset import load
-from trm_nav.device import processor_set
-from trm_nav.loss import count_right, policy_loss
-from trm_nav.model import TinyRecursiveModel
-from trm_nav.symmetry import MASK_PERMUTATIONS, turn_batch
-from trm_nav.training import GRADIENT_NORM, Samples, Training
+from trm_nav.learning.device import processor_set
+from trm_nav.learning.loss import count_right, policy_loss
+from trm_nav.learning.model import TinyRecursiveModel
+from trm_nav.learning.training import GRADIENT_NORM, Samples, Training
+from trm_nav.mazes.dataset import load
+from trm_nav.mazes.symmetry import MASK_PERMUTATIONS, transform_batch
 
 NAMES = {  # of the weights: ours, theirs
     "mix_tokens.tokens_in": "token_mlp.0",
@@ -118,7 +119,7 @@ class OrdinaryTraining:
         total_loss = total_right = 0.0
         for tokens, optimal, agents in self.loader:
             if self.turned_in_batches:
-                tokens, optimal, agents = turn_batch(tokens, optimal, agents, torch.randint(8, (len(tokens),)))
+                tokens, optimal, agents = transform_batch(tokens, optimal, agents, torch.randint(8, (len(tokens),)))
             self.optimizer.zero_grad()
             logits = self.model(tokens)
             loss = policy_loss(logits, optimal)
@@ -190,7 +191,7 @@ def step_parts(run: Training, steps: int) -> dict[str, Callable[[], object]]:
         return lambda: [call() for _ in range(steps)]
 
     return {
-        "choosing and turning the mazes": repeated(lambda: turn_batch(*run.train_samples[index], turns)),
+        "choosing and turning the mazes": repeated(lambda: transform_batch(*run.train_samples[index], turns)),
         "shortening the gradient": repeated(
             lambda: torch.nn.utils.clip_grad_norm_(run.model.parameters(), GRADIENT_NORM)),
         "the schedule": repeated(run.schedule.step),

@@ -12,10 +12,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from trm_nav.encoding import ACTIONS, contains
-from trm_nav.loss import policy_loss
-from trm_nav.symmetry import turn_batch
-from trm_nav.training import GRADIENT_NORM, Samples, learning_rate_factor
+from trm_nav.learning.loss import policy_loss
+from trm_nav.learning.training import GRADIENT_NORM, Samples, learning_rate_factor
+from trm_nav.mazes.encoding import ACTIONS, contains
+from trm_nav.mazes.symmetry import transform_batch
 
 UNTRAINED = ("output_init_embed", "latent_init_embed")  # parameters to which no gradient comes, as published
 
@@ -118,5 +118,5 @@ class TurnedMazes(torch.utils.data.Dataset):
     def __getitems__(self, index: list[int]) -> list[tuple[Tensor, Tensor]]:
         self.drawn += 1
         turns = torch.randint(8, (len(index),), generator=self.sampler)
-        tokens, optimal, _ = turn_batch(*self.samples[torch.tensor(index)], turns)
+        tokens, optimal, _ = transform_batch(*self.samples[torch.tensor(index)], turns)
         return list(zip(tokens.long(), optimal, strict=True))

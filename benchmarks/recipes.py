@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from trm_nav import cli
-from trm_nav.config import RECIPES, DataSettings, recipe
+from trm_nav.settings import RECIPES, DataSettings, recipe
 
 PROG = "benchmarks/recipes.py"
 ROOT = Path(__file__).resolve().parent.parent

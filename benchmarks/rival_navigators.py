@@ -16,14 +16,14 @@ from published_trm import UNTRAINED, PublishedTRM
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from trm_nav.config import TrainSettings, recipe
-from trm_nav.encoding import ACTIONS, FREE, GOAL, WALL, encode
-from trm_nav.expert import optimal_actions
-from trm_nav.grids import generate_mazes
-from trm_nav.loss import policy_loss
-from trm_nav.model import count_parameters
-from trm_nav.symmetry import turn_batch
-from trm_nav.training import GRADIENT_NORM, Samples, learning_rate_factor
+from trm_nav.learning.loss import policy_loss
+from trm_nav.learning.model import count_parameters
+from trm_nav.learning.training import GRADIENT_NORM, Samples, learning_rate_factor
+from trm_nav.mazes.encoding import ACTIONS, FREE, GOAL, WALL, encode
+from trm_nav.mazes.expert import optimal_actions
+from trm_nav.mazes.grids import generate_mazes
+from trm_nav.mazes.symmetry import transform_batch
+from trm_nav.settings import TrainSettings, recipe
 
 PLANES = len((FREE, WALL, GOAL))
 
@@ -182,7 +182,7 @@ def fit(model: nn.Module, samples: Samples, batch_size: int, epochs: int, optimi
         order = torch.randperm(len(samples), generator=sampler)
         for step, index in enumerate(order.tensor_split(batches), start=1):
             turns = torch.randint(8, (len(index),), generator=sampler)
-            tokens, optimal, _ = turn_batch(*samples[index], turns)
+            tokens, optimal, _ = transform_batch(*samples[index], turns)
             policy_loss(model(tokens), optimal).backward()
             nn.utils.clip_grad_norm_(model.parameters(), GRADIENT_NORM)
             optimizer.step()

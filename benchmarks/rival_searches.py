@@ -13,8 +13,8 @@ from numba import njit, prange
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from trm_nav.astar import manhattan
-from trm_nav.encoding import MOVES
+from trm_nav.mazes.astar import manhattan
+from trm_nav.mazes.encoding import MOVES
 
 # --- SciPy ------------------------------------------------------------------------------------------------------------
 

@@ -37,15 +37,15 @@ from time_to_skill_report import LEVELS, draw, read, report
 from timing import load
 
 from trm_nav import cli
-from trm_nav.config import DataSettings, TrainSettings, recipe
-from trm_nav.dataset import Dataset, build
-from trm_nav.device import processor_set
 from trm_nav.errors import UserError
-from trm_nav.grids import Mazes
-from trm_nav.model import count_parameters
-from trm_nav.reproducibility import set_seed
-from trm_nav.rollout import evaluate
-from trm_nav.training import Samples, Training
+from trm_nav.learning.device import processor_set
+from trm_nav.learning.model import count_parameters
+from trm_nav.learning.reproducibility import set_seed
+from trm_nav.learning.training import Samples, Training
+from trm_nav.mazes.dataset import Dataset, build
+from trm_nav.mazes.grids import Mazes
+from trm_nav.navigation.evaluation import evaluate
+from trm_nav.settings import DataSettings, TrainSettings, recipe
 
 PROG = "benchmarks/time_to_skill.py"
 FOLDER = ROOT / "runs" / "skill"

@@ -178,7 +178,7 @@ def draw(result: dict[str, Any], path: Path) -> None:
     """Success against seconds on the scale of the failures: the median a line for each system, its range shaded."""
     import matplotlib.pyplot as plt
 
-    from trm_nav.plots import use_style
+    from trm_nav.course.plots.style import use_style
 
     use_style()
     figure, axes = plt.subplots(figsize=(10, 5.2))

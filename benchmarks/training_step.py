@@ -91,9 +91,9 @@ def measure_threads(threads: int, quick: bool) -> dict[str, Any]:
 
 def training(dim: int, recursions: int, steps: int, threads: int, device: str = "cpu"):
     """A run whose epochs have so many full batches, its mazes turned as it goes."""
-    from trm_nav.config import DataSettings, TrainSettings
-    from trm_nav.dataset import build
-    from trm_nav.training import Training
+    from trm_nav.learning.training import Training
+    from trm_nav.mazes.dataset import build
+    from trm_nav.settings import DataSettings, TrainSettings
 
     settings = TrainSettings(dim=dim, depth=DEPTH, recursions=recursions, batch_size=BATCH, dropout=0.0, lr=1e-4,
                              threads=threads, augment=True, device=device)
@@ -102,7 +102,7 @@ def training(dim: int, recursions: int, steps: int, threads: int, device: str = 
 
 def epoch(run_) -> None:
     """Our steps as they are in a run: one pass over the training set."""
-    from trm_nav.device import processor_set
+    from trm_nav.learning.device import processor_set
 
     with processor_set(run_.settings.threads):
         run_._train(None)
@@ -113,8 +113,8 @@ def measure_shape(dim: int, recursions: int, threads: int, repeats: int) -> dict
     from ordinary_mixer import OrdinaryTraining, PackageMixer, bare_steps
     from torch.utils.flop_counter import FlopCounterMode
 
-    from trm_nav.loss import policy_loss
-    from trm_nav.model import count_parameters
+    from trm_nav.learning.loss import policy_loss
+    from trm_nav.learning.model import count_parameters
 
     wanted = flops(SIZE**2, dim, DEPTH, recursions)
     steps = max(1, min(16, round(12e9 / wanted)))  # in a round: enough that a clock can tell, and no more
@@ -217,7 +217,7 @@ def measure_parts(repeats: int) -> dict[str, dict[str, float]]:
 
 def measure_command(quick: bool) -> dict[str, Any]:
     """`python -m trm_nav.train` and the bare loop over as many batches, each a whole process; they take turns."""
-    from trm_nav.cli import flags
+    from trm_nav.settings import flags
 
     (train, val), epochs, repeats = MAZES, 6, 2 if quick else 3
     with tempfile.TemporaryDirectory() as name:
@@ -256,7 +256,7 @@ def main() -> None:
     if arguments.bare:
         from ordinary_mixer import bare_loop
 
-        from trm_nav.model import create_model
+        from trm_nav.learning.model import create_model
 
         model = create_model(depth=DEPTH, **{name: COMMAND[name] for name in ("dim", "recursions", "dropout")})
         print(bare_loop(model, arguments.bare, arguments.epochs, BATCH, COMMAND["threads"]))

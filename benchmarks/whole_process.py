@@ -116,9 +116,9 @@ def check(samples: int) -> float:
 
     Raises AssertionError unless the loop's A* and our expert agree on path lengths and first actions.
     """
-    from trm_nav.encoding import contains
-    from trm_nav.expert import distances, optimal_actions
-    from trm_nav.grids import generate_mazes
+    from trm_nav.mazes.encoding import contains
+    from trm_nav.mazes.expert import distances, optimal_actions
+    from trm_nav.mazes.grids import generate_mazes
 
     mazes = generate_mazes(samples, SIZE, DENSITY, seed=1)
     ways = [heap_astar(walls, tuple(start), tuple(goal)) for walls, start, goal

@@ -6,13 +6,13 @@ import numpy as np
 from tqdm import tqdm
 
 from trm_nav import cli
-from trm_nav.astar import astar
-from trm_nav.config import DataSettings
-from trm_nav.dataset import Dataset, build, count_distinct, save_together
-from trm_nav.encoding import MOVES, contains
 from trm_nav.errors import UserError
-from trm_nav.expert import distances
 from trm_nav.files import require_writable
+from trm_nav.mazes.astar import astar
+from trm_nav.mazes.dataset import Dataset, build, count_distinct, save_together
+from trm_nav.mazes.encoding import MOVES, contains
+from trm_nav.mazes.expert import distances
+from trm_nav.settings import DataSettings
 
 PROG = "generate_dataset.py"
 SAMPLE = 200  # mazes of each set that --verify checks
@@ -20,7 +20,7 @@ SAMPLE = 200  # mazes of each set that --verify checks
 
 def main() -> None:
     began = time.perf_counter()
-    parser = cli.Parser(DataSettings, __doc__, prog=PROG)
+    parser = cli.Parser(__doc__, PROG, DataSettings)
     parser.add_argument("--verify", action="store_true", help=f"check the labels of {SAMPLE} mazes of each set with A*")
     arguments = parser.parse_args()
     settings = DataSettings(**parser.given(arguments))

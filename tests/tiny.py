@@ -5,8 +5,8 @@ from typing import Any
 
 import torch
 
-from trm_nav import dataset
-from trm_nav.config import DataSettings
+from trm_nav.mazes import dataset
+from trm_nav.settings import DataSettings
 
 MODEL = {"dim": 8, "depth": 1, "recursions": 3}
 RUN = {**MODEL, "batch_size": 32, "epochs": 3}

@@ -1,74 +1,101 @@
-"""Command lines made from declared settings, and the one place where a command turns a mistake into exit status 2."""
+"""Command lines made from declared settings, and the one place that turns a user's mistake into exit status 2."""
 
 import argparse
 import os
+import re
 import sys
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
 
-from .config import Settings, nearest
+from pydantic.fields import FieldInfo
+
 from .errors import UserError
+from .settings import Settings, choices, flags, is_switch, nearest
+
+NAMED = re.compile(r"`(\w+)(?:=([^`]*))?`")  # a setting in a message: `dim` or `dim=64`
 
 
 class Parser(argparse.ArgumentParser):
-    """One flag a setting: `--num-train` for `num_train`, `--augment/--no-augment` for a switch.
+    """One flag for each setting: `--num-train` for `num_train`, `--augment/--no-augment` for a switch.
 
-    What `argparse` itself refuses is raised as UserError, so that every mistake leaves by the same door.
+    What argparse itself refuses is raised as UserError, so that `run` handles every mistake.
     """
 
-    def __init__(self, settings: type[Settings], description: str, prog: str | None = None, skip: Iterable[str] = ()):
+    def __init__(self, description: str, prog: str | None = None, settings: type[Settings] = Settings):
         super().__init__(prog=prog, description=description, allow_abbrev=False)
         self.settings = settings
         for name, field in settings.model_fields.items():
-            if name in skip:
-                continue
-            switch = bool in (field.annotation, *getattr(field.annotation, "__args__", ()))
             default = "" if field.default is None else f" (default: {field.default})"
-            self.add_argument(
-                "--" + name.replace("_", "-"),
-                action=argparse.BooleanOptionalAction if switch else "store",
-                default=argparse.SUPPRESS,
-                help=(field.description + default).replace("%", "%%"),
-                **({} if switch else {"metavar": name.split("_")[-1].upper()}),
-            )
+            help = f"{field.description}{default}".replace("%", "%%")
+            action = argparse.BooleanOptionalAction if is_switch(field) else "store"
+            value = {} if is_switch(field) else {"metavar": _metavar(name, field)}
+            self.add_argument(_flag(name), action=action, default=argparse.SUPPRESS, help=help, **value)
 
-    def given(self, arguments: argparse.Namespace) -> dict:
-        """The settings that stand on the command line, checked; those left out are absent."""
-        stated = vars(arguments)
-        return self.settings.from_strings({k: str(stated[k]) for k in self.settings.model_fields if k in stated})
+    def given(self, arguments: argparse.Namespace) -> dict[str, Any]:
+        """The settings given on the command line, validated; the others are absent."""
+        values = self.settings.part_of(vars(arguments))
+        return self.settings.from_strings({name: str(value) for name, value in values.items()})
 
-    def parse_args(self, args=None, namespace=None):
-        arguments, unknown = self.parse_known_args(args, namespace)
+    def parse_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:
+        words = list(sys.argv[1:] if args is None else args)
+        self._refuse_values_for_switches(words)
+        arguments, unknown = self.parse_known_args(words, namespace)
         if unknown:
             flag = unknown[0].split("=")[0]
+            if not flag.startswith("-"):
+                self.error(f"there is no use for '{unknown[0]}' here: every value follows its flag")
             self.error(f"there is no flag {flag}{nearest(flag, self._option_string_actions)}")
         return arguments
 
-    def error(self, message: str):
+    def _refuse_values_for_switches(self, words: Sequence[str]) -> None:
+        for word, following in zip(words, [*words[1:], ""], strict=True):
+            flag, _, value = word.partition("=")
+            if isinstance(self._option_string_actions.get(flag), argparse.BooleanOptionalAction):
+                value = value or following
+                if "=" in word or value.lower() in ("true", "false", "yes", "no", "on", "off", "1", "0"):
+                    switch = flag.removeprefix("--").removeprefix("no-")
+                    self.error(f"{flag} takes no value, not even '{value}': write --{switch} or --no-{switch}")
+
+    def error(self, message: str) -> NoReturn:
         raise UserError(message)
 
 
-def flags(settings: Mapping[str, Any]) -> list[str]:
-    """The settings as a command line has them: a `Parser` reads them back."""
-    words = []
-    for name, value in settings.items():
-        flag = "--" + name.replace("_", "-")
-        if isinstance(value, bool):
-            words.append(flag if value else flag.replace("--", "--no-", 1))
-        else:
-            words += [flag, str(value)]
-    return words
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def _metavar(name: str, field: FieldInfo) -> str:
+    """What `--help` shows for the value: its choices, where it has a few."""
+    return "|".join(map(str, choices(field))) or name.split("_")[-1].upper()
+
+
+def in_flags(message: str) -> str:
+    """A message that names settings, as a command line spells them: `dim` becomes --dim, `dim=64` becomes --dim 64."""
+
+    def flag(match: re.Match[str]) -> str:
+        name, value = match.groups()
+        if name not in _setting_names():
+            return match[0]
+        if value in ("True", "False"):
+            return flags({name: value == "True"})[0]
+        return _flag(name) if value is None else " ".join(flags({name: value}))
+
+    return NAMED.sub(flag, message)
+
+
+def _setting_names(kind: type[Settings] = Settings) -> set[str]:
+    return set(kind.model_fields).union(*map(_setting_names, kind.__subclasses__()))
 
 
 def run(main: Callable[[], None], prog: str) -> None:
-    """Call a command's `main` and leave: 0 when done, 2 with one sentence for a user's mistake, 130 on Ctrl-C."""
+    """Call a command's `main` and exit: 0 when done, 2 with one sentence for a user's mistake, 130 on Ctrl-C."""
     try:
         main()
         sys.stdout.flush()
     except UserError as mistake:
-        print(f"{prog}: error: {mistake}", file=sys.stderr)
+        print(f"{prog}: error: {in_flags(str(mistake))}", file=sys.stderr)
         sys.exit(2)
-    except BrokenPipeError:  # whoever read the output, `head` say, has seen enough
+    except BrokenPipeError:  # the program that reads the output, `head` for example, has closed it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         print(f"{prog}: interrupted", file=sys.stderr)

@@ -7,10 +7,9 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
-from . import cli
-from .config import Settings
-from .errors import UserError
-from .history import load
+from trm_nav import cli
+from trm_nav.diagnosis.history import load
+from trm_nav.errors import UserError
 
 PROG = "python -m trm_nav.compare"
 NOT_COMPARED = {"train_path", "val_path", "checkpoint_dir", "resume", "epochs"}  # paths, and what has a column anyway
@@ -33,7 +32,7 @@ class Experiment:
 
 
 def main() -> None:
-    parser = cli.Parser(Settings, "Compare experiments: a table, the best validation accuracy first.", PROG)
+    parser = cli.Parser("Compare experiments: a table, the best validation accuracy first.", PROG)
     parser.add_argument("experiment", nargs="+", help="folder with a history.json, in it or in its checkpoints/")
     experiments = []
     for name in parser.parse_args().experiment:

@@ -7,20 +7,20 @@ import sys
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-from . import cli
-from .config import Settings
-from .diagnostics import Finding, diagnose, settings_of
-from .errors import UserError
-from .history import read
-from .remedies import Remedy
+from trm_nav import cli
+from trm_nav.diagnosis.findings import Finding, diagnose, settings_of
+from trm_nav.diagnosis.history import read
+from trm_nav.diagnosis.remedies import Remedy
+from trm_nav.errors import UserError
 
 PROG = "python -m trm_nav.diagnose"
 
 
 def main() -> None:
-    parser = cli.Parser(Settings, "Say what the history of a training shows, and what to try next.", PROG)
+    parser = cli.Parser("Say what the history of a training shows, and what to try next.", PROG)
     parser.add_argument("history", nargs="+",
                         help="JSON file with the lists train_loss, train_acc, val_loss and val_acc, or a folder with a "
                              "history.json, in it or in its checkpoints/")
@@ -44,9 +44,10 @@ def main() -> None:
 
 def chance_on(path: Path) -> Callable[[str], dict[str, float]]:
     """What guessing would reach on a data set, for either kind of supervision. Raises UserError for a bad file."""
-    from . import dataset  # here, so that a diagnosis without a data set needs no torch
-    from .loss import chance
-    from .training import Samples
+    from trm_nav.learning.loss import chance
+    from trm_nav.learning.training import Samples
+
+    from .mazes import dataset  # here, so that a diagnosis without a data set needs no torch
 
     mazes = dataset.load(path)
 
@@ -97,6 +98,16 @@ def _word(value: Any) -> str:
         return "on" if value else "off"
     return f"{value:g}" if isinstance(value, float) else str(value)
 
+
+class _CallableModule(ModuleType):
+    """`trm_nav.diagnose` names a function of the library. Importing this command puts the module in its place, so the
+    module can be called as that function."""
+
+    def __call__(self, history: Any, finished: bool = True) -> list[Finding]:
+        return diagnose(history, finished)
+
+
+sys.modules[__name__].__class__ = _CallableModule
 
 if __name__ == "__main__":
     cli.run(main, PROG)

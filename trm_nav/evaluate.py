@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 from pydantic import Field
 
-from . import cli
-from .config import Density, FilePath, GridSize, Recursions, Seed, Settings
-from .grids import generate_mazes
+from trm_nav import cli
+from trm_nav.mazes.grids import generate_mazes
+from trm_nav.settings import Density, FilePath, GridSize, Recursions, Seed, Settings
 
 if TYPE_CHECKING:
-    from .model import TinyRecursiveModel
-    from .rollout import Evaluation
+    from trm_nav.learning.model import TinyRecursiveModel
+    from trm_nav.navigation.evaluation import Evaluation
 
 PROG = "python -m trm_nav.evaluate"
 
@@ -41,13 +41,13 @@ class EvaluateSettings(Settings):
 
 
 def main() -> None:
-    parser = cli.Parser(EvaluateSettings, "Evaluate a trained model on new mazes, beside A*.", PROG)
+    parser = cli.Parser("Evaluate a trained model on new mazes, beside A*.", PROG, EvaluateSettings)
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
     arguments = parser.parse_args()
     settings = EvaluateSettings.of(parser.given(arguments))
 
-    from .checkpoint import load_model  # here, so that --help and a mistyped flag answer at once
-    from .rollout import evaluate, evaluate_astar
+    from trm_nav.learning.checkpoint import load_model  # here, so that --help and a mistyped flag answer at once
+    from trm_nav.navigation.evaluation import evaluate, evaluate_astar
 
     model = load_model(settings.checkpoint, settings.recursions)
     settings = settings.model_copy(update={"grid_size": settings.grid_size or model.grid_size})
@@ -62,7 +62,7 @@ def main() -> None:
 
 def heading(settings: EvaluateSettings, model: "TinyRecursiveModel") -> str:
     """Which model, and on which mazes."""
-    from .model import count_parameters
+    from trm_nav.learning.model import count_parameters
 
     n, density = settings.grid_size, settings.obstacle_density
     return (f"{settings.checkpoint}: dim {model.dim}, depth {model.depth}, mixing {model.mixing}, "
@@ -107,7 +107,7 @@ def as_json(
     settings: EvaluateSettings, model: "TinyRecursiveModel", result: "Evaluation", astar: "Evaluation"
 ) -> dict[str, Any]:
     """Everything above in plain values, with each length of the shortest path by itself."""
-    from .model import count_parameters
+    from trm_nav.learning.model import count_parameters
 
     shape = {name: getattr(model, name) for name in ("dim", "depth", "mixing", "recursions")}
     return {

@@ -1,0 +1,155 @@
+"""The comparison command, beside the guide's own loop over experiments."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from trm_nav import cli
+from trm_nav.compare import NOT_COMPARED, PROG, main
+from trm_nav.settings import TrainSettings
+
+GUIDES_LOOP = r"""
+for exp in experiments/exp*/; do
+    echo "=== $exp ==="
+    python -c "
+import json
+with open('${exp}checkpoints/history.json') as f:
+    h = json.load(f)
+    print(f'Best val acc: {max(h[\"val_acc\"]):.4f}')
+    print(f'Final val acc: {h[\"val_acc\"][-1]:.4f}')
+"
+done
+"""
+HISTORIES = {
+    "exp001": ([0.31, 0.5, 0.45678, 0.48], [1.5, 1.2, 0.9, 1.1]),
+    "exp002": ([0.4, 0.62, 0.61], [1.4, 0.7, 0.8]),
+    "exp003": ([0.2], [1.6]),
+}
+
+
+def write(folder, val_acc, val_loss, **more):
+    """A history of the guide's four lists, and what else is given."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lists = {"train_loss": val_loss, "train_acc": val_acc, "val_loss": val_loss, "val_acc": val_acc}
+    (folder / "history.json").write_text(json.dumps({**lists, **more}))
+
+
+@pytest.fixture
+def experiments(tmp_path, monkeypatch):
+    """The folder of the made-up experiments, laid out as in the guide, from the folder above it."""
+    monkeypatch.chdir(tmp_path)
+    for name, (val_acc, val_loss) in HISTORIES.items():
+        write(tmp_path / "experiments" / name / "checkpoints", val_acc, val_loss)
+    return tmp_path / "experiments"
+
+
+@pytest.fixture
+def compare(monkeypatch, capsys):
+    """Call the command in this process: (exit status, lines of stdout, lines of stderr)."""
+
+    def call(*folders):
+        monkeypatch.setattr(sys, "argv", ["compare", *map(str, folders)])
+        try:
+            cli.run(main, PROG)
+            status = 0
+        except SystemExit as leaving:
+            status = leaving.code
+        out, err = capsys.readouterr()
+        return status, out.splitlines(), err.splitlines()
+
+    return call
+
+
+def test_the_numbers_are_those_of_the_guides_loop(experiments, monkeypatch):
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=":")
+    loop, command = (
+        subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=60)
+        for line in (GUIDES_LOOP, "python -m trm_nav.compare experiments/*")
+    )
+    assert (loop.stderr, command.stderr, command.returncode) == ("", "", 0)
+    expected = {}
+    for part in loop.stdout.split("=== ")[1:]:
+        name, best, final = part.splitlines()
+        assert best.startswith("Best val acc: ") and final.startswith("Final val acc: ")
+        expected[name.removesuffix("/ ===")] = [best.split()[-1], final.split()[-1]]
+    rows = [line.split() for line in command.stdout.splitlines()[1:]]
+    assert {row[0]: row[1:3] for row in rows} == expected and len(expected) == 3
+    assert [row[0][-6:] for row in rows] == ["exp002", "exp001", "exp003"]  # the best first
+
+
+def test_from_the_guides_four_lists_alone_there_are_epochs_but_no_seconds(experiments, compare):
+    status, (heading, *rows), err = compare(*experiments.iterdir())
+    assert (status, err) == (0, [])
+    assert heading.split("  ")[0] == "experiment" and heading.endswith("final val acc  best epoch  epochs  seconds")
+    assert [row.split()[3:] for row in rows] == [["2", "3", "-"], ["3", "4", "-"], ["1", "1", "-"]]
+    assert len({len(line) for line in (heading, *rows)}) == 1
+
+
+def test_the_settings_that_differ_get_a_column_and_the_others_none(tmp_path, compare):
+    for name, dim, dropout, resume in (("one", 64, 0.1, None), ("two", 128, 0.15, "last.pt")):
+        config = TrainSettings(dim=dim, dropout=dropout, epochs=9, checkpoint_dir=name, resume=resume).plain()
+        data = {"train": f"{name:x<64}", "val": "b" * 64}
+        write(tmp_path / name, [0.5, 0.25], [1.0, 2.0], config=config, seconds=[1.5, 2.0], fingerprints=data)
+    write(tmp_path / "bare", [0.1], [1.0])
+    _, (heading, *rows), _ = compare(*(tmp_path / name for name in ("one", "two")))
+    assert heading.split()[-5:] == ["seconds", "dim", "dropout", "train", "data"]
+    assert [row.split()[1:] for row in rows] == [
+        ["0.5000", "0.2500", "1", "2/9", "4", "64", "0.1", "onexxxxx"],
+        ["0.5000", "0.2500", "1", "2/9", "4", "128", "0.15", "twoxxxxx"],
+    ]
+    _, (heading, *rows), _ = compare(tmp_path / "one", tmp_path / "bare")
+    assert "weight_decay" in heading and rows[1].split()[6:] == ["-"] * len(rows[1].split()[6:])
+
+
+def test_a_grid_search_over_a_few_settings_fits_100_columns(tmp_path, monkeypatch, compare):
+    monkeypatch.chdir(tmp_path)
+    for number in range(4):
+        config = TrainSettings(dim=64 * (number + 1), depth=number + 1, dropout=0.05 * number).plain()
+        write(Path("experiments", f"exp00{number}"), [0.5], [1.0], config=config, seconds=[12345.6])
+    _, lines, _ = compare(*(f"experiments/exp00{number}/" for number in range(4)))
+    assert lines[0].endswith("dim  depth  dropout") and all(len(line) <= 100 for line in lines)
+    assert [line.split()[0] for line in lines[1:]] == [f"experiments/exp00{number}" for number in range(4)]
+
+
+def test_settings_that_are_paths_are_never_compared():
+    paths = {name for name, field in TrainSettings.model_fields.items() if "Path" in str(field.annotation)}
+    assert paths | {"epochs"} == NOT_COMPARED
+
+
+def test_a_history_is_found_in_the_folder_below_it_or_by_its_own_name(experiments, compare):
+    named = [experiments / "exp001", experiments / "exp001" / "checkpoints",
+             experiments / "exp001" / "checkpoints" / "history.json"]
+    status, (_, *rows), _ = compare(*named)
+    assert status == 0 and {row.split()[0] for row in rows} == set(map(str, named))
+    assert len({tuple(row.split()[1:]) for row in rows}) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        (None, "there is no history.json in {folder} or in its checkpoints/"),
+        (b'{"val_acc": [0.1, 0.', "{folder}/history.json is not JSON, or a truncated file"),
+        (b"\xff\x00", "{folder}/history.json is not JSON, or a truncated file"),
+        (b"[1, 2]", "{folder}/history.json is not the history of a training"),
+        (b'{"val_acc": [], "val_loss": []}', "{folder}/history.json is not the history of a training"),
+        (b'{"val_acc": ["high"], "val_loss": [1]}', "{folder}/history.json is not the history of a training"),
+        (b'{"val_acc": [0.5], "train_loss": [1]}', "{folder}/history.json is not the history of a training"),
+    ],
+)
+def test_what_cannot_be_compared_gets_a_sentence_and_does_not_hide_the_rest(experiments, compare, content, sentence):
+    folder = experiments / "broken"
+    folder.mkdir()
+    if content is not None:
+        (folder / "history.json").write_bytes(content)
+    status, rows, err = compare(folder, experiments / "exp001")
+    assert status == 0 and len(rows) == 2 and len(err) == 1 and sentence.format(folder=folder) in err[0]
+    status, rows, err = compare(folder)
+    assert (status, rows) == (2, []) and len(err) == 2 and "there is nothing to compare" in err[1]
+
+
+def test_without_an_experiment_it_says_what_is_missing(compare):
+    status, rows, err = compare()
+    assert (status, rows) == (2, []) and "required: experiment" in err[0]

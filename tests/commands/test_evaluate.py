@@ -1,0 +1,128 @@
+"""The evaluation command, on models that were trained for a moment."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from tiny import RUN, flags, write_data
+
+from trm_nav import cli, generate_mazes, load_model
+from trm_nav.evaluate import PROG, EvaluateSettings, by_length, main, overall
+from trm_nav.learning.run import fit, prepare
+from trm_nav.navigation.evaluation import evaluate, evaluate_astar
+from trm_nav.navigation.walk import Walks
+from trm_nav.settings import DataSettings
+
+
+@pytest.fixture(scope="module")
+def checkpoints(tmp_path_factory):
+    """A checkpoint of one epoch for each kind of mixing, on mazes of 5 x 5."""
+    folder = tmp_path_factory.mktemp("evaluate")
+    data = write_data(folder)
+    for mixing in ("mlp", "conv"):
+        fit(prepare({**RUN, **data, "epochs": 1, "mixing": mixing, "checkpoint_dir": folder / mixing}))
+    return {mixing: folder / mixing / "best.pt" for mixing in ("mlp", "conv")}
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Call the command in this process: (exit status, stdout, stderr)."""
+
+    def call(**settings):
+        monkeypatch.setattr(sys, "argv", ["evaluate", *flags(**settings)])
+        try:
+            cli.run(main, PROG)
+            status = 0
+        except SystemExit as leaving:
+            status = leaving.code
+        return status, *capsys.readouterr()
+
+    return call
+
+
+def test_the_command_prints_as_json_what_the_library_measures(checkpoints):
+    command = [sys.executable, "-m", "trm_nav.evaluate", *flags(
+        checkpoint=checkpoints["conv"], mazes=60, seed=5, grid_size=7, obstacle_density=0.1, recursions=9,
+        average_symmetries=True), "--json"]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    found = json.loads(ran.stdout)
+
+    mazes = generate_mazes(60, 7, obstacle_density=0.1, seed=5)
+    expected = evaluate(load_model(checkpoints["conv"], recursions=9), mazes, average_symmetries=True)
+    for name in ("mazes", "accuracy", "success", "path_ratio", "optimal"):
+        assert found[name] == pytest.approx(getattr(expected, name)), name
+    assert found["success_interval"] == pytest.approx(expected.success_interval)
+    assert found["work"] == 8 and found["model"]["recursions"] == 9 and found["settings"]["grid_size"] == 7
+    assert found["astar"]["success"] == found["astar"]["path_ratio"] == found["astar"]["optimal"] == 1
+    assert found["seconds_per_maze"] > 0 and found["astar"]["seconds_per_maze"] > 0
+    assert [part["length"] for part in found["by_length"]] == list(expected.by_length)
+    assert sum(part["mazes"] for part in found["by_length"]) == 60
+    assert sum(part["mazes"] * part["accuracy"] for part in found["by_length"]) == pytest.approx(60 * found["accuracy"])
+
+
+def test_where_nobody_arrives_the_json_is_still_json(checkpoints, monkeypatch, capsys):
+    nobody = Walks(success=np.zeros(20, bool), steps=np.full(20, 100))
+    monkeypatch.setattr("trm_nav.navigation.evaluation.walk", lambda *_: nobody)
+    monkeypatch.setattr(sys, "argv", ["evaluate", *flags(checkpoint=checkpoints["mlp"], mazes=20), "--json"])
+    main()
+    found = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
+    assert found["path_ratio"] is None and found["success"] == 0
+
+
+def test_the_tables_name_model_and_mazes_and_are_aligned(checkpoints, run):
+    status, out, err = run(checkpoint=checkpoints["mlp"], mazes=200)
+    assert (status, err) == (0, "")
+    heading, table, lengths = out.strip().split("\n\n")
+    assert f"{checkpoints['mlp']}: dim 8, depth 1, mixing mlp, recursions 3, " in heading
+    assert "200 mazes of 5 x 5, obstacle density 0.2, seed 7" in heading
+    mazes = generate_mazes(200, 5, seed=7)
+    expected, astar = evaluate(load_model(checkpoints["mlp"]), mazes), evaluate_astar(mazes)
+    assert f"{expected.success:.2%}" in table and "100.00%" in table
+    assert {line[:13].strip() for line in table.splitlines()[1:]} >= {"accuracy", "success", "path ratio", "optimal"}
+    assert lengths == by_length(expected, astar)
+    assert len({len(line) for line in lengths.splitlines()}) == 1
+    assert [line.split("  ")[0] for line in overall(expected, astar).splitlines()] == [
+        line.split("  ")[0] for line in table.splitlines()]
+
+
+def test_the_table_by_length_counts_every_maze_once():
+    for n in (3, 8, 20):
+        astar = evaluate_astar(generate_mazes(150, n, obstacle_density=0.3, seed=1))
+        rows = [line.split() for line in by_length(astar, astar).splitlines()[1:]]
+        bins = [(int(row[0]), int(row[2] if row[1] == "to" else row[0])) for row in rows]
+        counts = [int(row[3] if row[1] == "to" else row[1]) for row in rows]
+        assert counts == [((low <= astar.shortest) & (astar.shortest <= high)).sum() for low, high in bins]
+        assert sum(counts) == 150 and all(count > 0 for count in counts)
+
+
+def test_the_mazes_are_by_default_not_those_of_training():
+    data = DataSettings()
+    assert EvaluateSettings().seed not in (data.train_seed, data.test_seed)
+
+
+def test_a_mistake_is_one_sentence_and_exit_status_2(checkpoints, run, tmp_path):
+    foreign, truncated = tmp_path / "foreign.pt", tmp_path / "truncated.pt"
+    torch.save({"some": torch.zeros(3)}, foreign)
+    truncated.write_bytes(checkpoints["mlp"].read_bytes()[:5000])
+    for settings, sentence in [
+        ({"checkpoint": tmp_path / "none.pt"}, f"there is no checkpoint at {tmp_path / 'none.pt'}"),
+        ({"checkpoint": foreign}, f"{foreign} is not a checkpoint"),
+        ({"checkpoint": truncated}, f"{truncated} is not a checkpoint, or a truncated one"),
+        ({"checkpoint": checkpoints["mlp"], "grid_size": 6}, "the mazes are 6 x 6, but this model"),
+        ({"checkpoint": checkpoints["mlp"], "obstacle_density": 0.99999}, "hardly any mazes"),
+        ({"checkpoint": checkpoints["mlp"], "recursions": 0}, "recursions must be greater than or equal to 1"),
+        ({"mazes": 0}, "mazes must be greater than or equal to 1"),
+        ({"chekpoint": "x"}, "there is no flag --chekpoint; did you mean '--checkpoint'?"),
+    ]:
+        status, out, err = run(**settings)
+        assert (status, out) == (2, ""), settings
+        assert err.startswith(f"{PROG}: error: ") and err.count("\n") == 1 and sentence in err
+
+
+def test_without_a_checkpoint_named_it_looks_where_training_saves(monkeypatch, tmp_path, run):
+    monkeypatch.chdir(tmp_path)
+    assert "there is no checkpoint at checkpoints/best.pt" in run()[2]

@@ -1,0 +1,93 @@
+"""The command that makes data sets, run as a newcomer runs it."""
+
+import os
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from trm_nav import UserError
+from trm_nav.mazes import dataset
+from trm_nav.settings import DataSettings
+
+SCRIPT = Path(__file__).parents[2] / "scripts" / "generate_dataset.py"
+
+
+def run(*arguments, folder):
+    command = [sys.executable, SCRIPT, *map(str, arguments)]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
+
+
+def test_from_any_folder_it_writes_two_sets_and_counts_them(tmp_path):
+    ran = run("--num-train", 600, "--num-test", 40, "--augment", "--verify", folder=tmp_path)
+    assert (ran.returncode, ran.stderr) == (0, "")  # no progress bar where nobody watches
+    train, test = (dataset.load(tmp_path / "data" / name) for name in ("train.pt", "test.pt"))
+    assert (len(train), len(test), train.augment) == (600, 40, True)
+    assert "600 mazes of 8 x 8, 4,800 with the 8 symmetries" in ran.stdout
+    assert "data/test.pt: 40 mazes of 8 x 8, " in ran.stdout
+    assert "A* agrees with the expert on all of 240 mazes" in ran.stdout
+
+
+def test_every_flag_arrives_in_the_files_and_small_grids_count_their_different_mazes(tmp_path):
+    ran = run("--num-train", 500, "--num-test", 50, "--grid-size", 4, "--obstacle-density", 0.1, "--train-seed", 7,
+              "--test-seed", 8, "--output-dir", tmp_path / "a" / "b", folder=tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    train, test = (dataset.load(tmp_path / "a" / "b" / name) for name in ("train.pt", "test.pt"))
+    assert (train.grid_size, train.obstacle_density, train.seed, test.seed) == (4, 0.1, 7, 8)
+    assert train.augment is False and "with the 8 symmetries" not in ran.stdout
+    different = dataset.count_distinct(train.mazes)
+    assert f"500 mazes of 4 x 4 ({different} different ones, counted up to symmetry)" in ran.stdout
+
+
+def test_asking_for_help_loads_no_torch():
+    code = f"""import runpy, sys
+sys.argv = ["generate_dataset.py", "--help"]
+try:
+    runpy.run_path({str(SCRIPT)!r}, run_name="__main__")
+finally:
+    print("torch" in sys.modules, "matplotlib" in sys.modules)"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert ran.returncode == 0 and "--obstacle-density" in ran.stdout
+    assert ran.stdout.endswith("False False\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--obstacle-density", "0.99999"], "hardly any mazes"),
+        (["--obstacle-density", "1"], "obstacle_density must be less than 1, not '1'"),
+        (["--grid-size", "2"], "grid_size must be greater than or equal to 3, not '2'"),
+        (["--num-train", "many"], "num_train must be a valid integer"),
+        (["--num-trains", "5"], "there is no flag --num-trains; did you mean '--num-train'?"),
+        (["--output-dir", "file"], "is a file, not a folder"),
+        (["--grid-size", "3", "--obstacle-density", "0", "--num-test", "1000"], "holds nearly every 3 x 3 maze"),
+    ],
+)
+def test_a_mistake_is_one_sentence_exit_status_2_and_no_file(tmp_path, arguments, sentence):
+    (tmp_path / "file").touch()
+    ran = run(*arguments, folder=tmp_path)
+    assert ran.returncode == 2 and ran.stdout == ""
+    assert ran.stderr.startswith("generate_dataset.py: error: ") and ran.stderr.count("\n") == 1
+    assert sentence in ran.stderr
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_if_one_file_cannot_be_written_the_other_stays_as_it_was(tmp_path):
+    (tmp_path / "train.pt").write_bytes(b"old")
+    (tmp_path / "test.pt").mkdir()
+    ran = run("--num-train", 10, "--num-test", 10, "--output-dir", tmp_path, folder=tmp_path)
+    assert ran.returncode == 2 and "test.pt: it is a folder" in ran.stderr
+    assert (tmp_path / "train.pt").read_bytes() == b"old"
+    assert sorted(os.listdir(tmp_path)) == ["test.pt", "train.pt"]
+
+
+def test_verifying_finds_a_label_that_is_wrong():
+    verify = runpy.run_path(str(SCRIPT))["verify"]
+    made, _ = dataset.build(DataSettings(num_train=50, num_test=1))
+    assert verify(made) == 50
+    made.optimal[13, *made.starts[13]] ^= np.uint8(0b1111)  # the opposite of the truth where the agent starts
+    with pytest.raises(UserError, match="A\\* and the expert disagree about maze 13 of seed 42"):
+        verify(made)

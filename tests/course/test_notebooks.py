@@ -1,0 +1,146 @@
+"""What every committed notebook must be, and that each runs unsolved, solved, and with parameters from papermill."""
+
+import json
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+ROOT = Path(__file__).resolve().parents[2]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+sys.path.insert(0, str(ROOT / "scripts"))
+from build_notebooks import LARGEST, WIDGET, fingerprint  # noqa: E402
+
+each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+def read(path: Path):
+    return nbformat.read(path, as_version=4)
+
+
+def tagged(notebook, tag: str) -> list[int]:
+    return [i for i, cell in enumerate(notebook.cells) if tag in cell.metadata.get("tags", ())]
+
+
+def code_cells(notebook):
+    return [cell for cell in notebook.cells if cell.cell_type == "code" and cell.source.strip()]
+
+
+def execute(notebook, folder: Path):
+    resources = {"metadata": {"path": str(folder)}}
+    NotebookClient(notebook, timeout=300, store_widget_state=False, resources=resources).execute()
+    return notebook
+
+
+def printed(cell) -> str:
+    return "".join(output.get("text", "") for output in cell.outputs if output.get("name") == "stdout")
+
+
+@each_notebook
+def test_a_committed_notebook_is_valid_executed_in_order_and_without_errors(path):
+    notebook = read(path)
+    nbformat.validate(notebook)
+    cells = code_cells(notebook)
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    assert not [output for cell in cells for output in cell.outputs if output.output_type == "error"]
+
+
+@each_notebook
+def test_the_outputs_of_a_committed_notebook_are_not_older_than_its_cells(path):
+    notebook = read(path)
+    assert notebook.metadata["trm_nav"]["cells"] == fingerprint(notebook), "run make notebooks"
+
+
+@each_notebook
+def test_a_committed_notebook_is_light_and_carries_neither_widgets_nor_timings_nor_paths(path):
+    assert path.stat().st_size <= LARGEST
+    text = path.read_text()
+    notebook = read(path)
+    assert "widgets" not in notebook.metadata and WIDGET not in text
+    assert not [cell for cell in notebook.cells if "execution" in cell.metadata]
+    assert str(ROOT) not in text and "/home/" not in text and "ipykernel_" not in text
+
+
+@each_notebook
+def test_a_notebook_has_one_cell_of_flat_commented_parameters(path):
+    notebook = read(path)
+    [index] = tagged(notebook, "parameters")
+    for line in filter(str.strip, notebook.cells[index].source.splitlines()):
+        assert " = " in line and "  # " in line, f"a parameter is 'name = value  # what it is': {line}"
+
+
+@each_notebook
+def test_every_exercise_has_a_stub_a_check_and_a_folded_solution_in_this_order(path):
+    notebook = read(path)
+    stubs, checks, solutions = (tagged(notebook, tag) for tag in ("exercise", "check", "solution"))
+    assert len(stubs) == len(checks) == len(solutions)
+    assert 2 <= len(stubs) <= 4
+    trios = zip(stubs, checks, solutions, strict=True)
+    assert sorted(stubs + checks + solutions) == [index for trio in trios for index in trio]
+    for index in solutions:
+        assert notebook.cells[index].metadata["jupyter"]["source_hidden"]
+    for index in stubs:
+        assert notebook.cells[index - 1].cell_type == "markdown" and "minutes" in notebook.cells[index - 1].source
+
+
+@each_notebook
+def test_no_stub_passes_its_check(path):
+    """The committed run is a run without solutions: what stands under each check is what a stub gets."""
+    notebook = read(path)
+    for index in tagged(notebook, "check"):
+        assert ": not yet. " in printed(notebook.cells[index])
+        assert "solved." not in printed(notebook.cells[index])
+
+
+@each_notebook
+def test_with_the_solutions_run_every_check_passes(path, tmp_path):
+    notebook = read(path)
+    for index in reversed(tagged(notebook, "solution")):  # a solution goes before its check
+        check = max(i for i in tagged(notebook, "check") if i < index)
+        notebook.cells.insert(check, notebook.cells.pop(index))
+    execute(notebook, tmp_path)
+    for index in tagged(notebook, "check"):
+        assert "solved." in printed(notebook.cells[index]), printed(notebook.cells[index])
+
+
+def papermill(path: Path, folder: Path, **parameters) -> str:
+    """Run a notebook as papermill does; the error that ends it, or nothing."""
+    from papermill.exceptions import PapermillExecutionError
+    from papermill.execute import execute_notebook
+
+    try:
+        execute_notebook(path, folder / "out.ipynb", parameters, cwd=folder, progress_bar=False)
+    except PapermillExecutionError as error:
+        return str(error)
+    return ""
+
+
+TRAIN = ROOT / "notebooks" / "04_train.ipynb"
+SMALL = dict(num_train=200, num_test=50, grid_size=5, epochs=2, evaluation_mazes=100)
+
+
+def test_papermill_sets_the_parameters_and_the_summary_tells_of_them(tmp_path):
+    assert not papermill(TRAIN, tmp_path, dim=128, **SMALL, output_dir="here")
+    summary = json.loads((tmp_path / "here" / "summary.json").read_text())
+    history = json.loads(Path(tmp_path, summary["history"]).read_text())
+    assert history["config"]["dim"] == 128 and history["config"]["grid_size"] == 5
+    assert summary["epochs"] == 2 and 0 <= summary["one_pass"]["success"] <= 1
+    assert str(tmp_path / "here") not in TRAIN.read_text()
+    assert "success" in (tmp_path / "here" / "summary.txt").read_text()
+
+
+@pytest.mark.parametrize(("given", "sentence"), [
+    ({"dims": 128}, "UserError: this notebook has no parameter 'dims'; did you mean 'dim'?"),
+    ({"augment": "true"}, "UserError: augment must be a valid boolean, not 'true' "
+                          "(papermill reads True and False with a capital letter)"),
+    ({"dim": -3}, "UserError: dim must be greater than or equal to 1, not -3"),
+    ({"recipe": "tinny"}, "UserError: there is no recipe 'tinny'; did you mean 'tiny'?"),
+    ({"evaluation_mazes": 0}, "UserError: evaluation_mazes must be a whole number from 1 to 100000, not 0"),
+])
+def test_a_wrong_parameter_is_one_clear_line(given, sentence, tmp_path):
+    error = papermill(TRAIN, tmp_path, **given)
+    assert sentence in error
+    assert "Traceback" not in error and ".py" not in error.split("UserError", 1)[1]
+    assert not (tmp_path / "runs").exists()

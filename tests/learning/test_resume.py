@@ -1,0 +1,230 @@
+"""A run that was stopped and goes on is, bit for bit, the run that was never stopped."""
+
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import torch
+from tiny import RUN, assert_same, flags, write_data
+
+from trm_nav import UserError
+from trm_nav.learning.run import fit, prepare
+from trm_nav.mazes import dataset
+
+EPOCHS = 5
+HARD = {**RUN, "epochs": EPOCHS, "save_every": 2, "dropout": 0.2, "augment": True, "device": "cpu"}
+LASTING = ("epoch", "model_state_dict", "optimizer_state_dict", "scheduler_state_dict", "val_acc", "val_loss",
+           "history", "early_stopping", "random_states", "fingerprints", "seed")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def paths(tmp_path_factory):
+    return write_data(tmp_path_factory.mktemp("data"))
+
+
+class Stopped(Exception):
+    pass
+
+
+def train(settings, stop_after=None, in_the_middle=False):
+    """Train in one go or stop after some epoch, there or halfway through the next one."""
+    run = prepare(settings)
+
+    def on_epoch(run):
+        if run.epoch == stop_after and not in_the_middle:
+            raise Stopped
+
+    def on_step(share):
+        if run.epoch == stop_after and in_the_middle and share >= 0.5:
+            raise Stopped
+
+    try:
+        fit(run, on_epoch, on_step)
+    except Stopped:
+        assert run.epoch == stop_after
+    return run
+
+
+def outcome(path):
+    """What a checkpoint holds, without the time that training took."""
+    saved = torch.load(path, weights_only=True)
+    saved["history"].pop("seconds")
+    return {name: saved[name] for name in LASTING}
+
+
+def disturb():
+    """Draw random numbers, as other work in between would."""
+    torch.rand(3), np.random.rand(3), torch.manual_seed(0)
+
+
+@pytest.mark.parametrize("mixing", ["mlp", "conv"])
+@pytest.mark.parametrize("supervision", ["policy", "action"])
+def test_a_resumed_run_equals_the_run_that_was_never_stopped(paths, tmp_path, mixing, supervision):
+    settings = {**HARD, **paths, "mixing": mixing, "supervision": supervision}
+    whole = train({**settings, "checkpoint_dir": tmp_path / "whole"})
+    for stop, in_the_middle, name in [(2, False, "checkpoint_epoch_2"), (3, False, "last"), (3, True, "last"),
+                                      (3, False, "checkpoint_epoch_2"), (1, True, "best")]:
+        folder = tmp_path / f"stopped {stop} {in_the_middle} {name}"
+        train({**settings, "checkpoint_dir": folder}, stop, in_the_middle)
+        disturb()
+        resumed = train({"resume": folder / f"{name}.pt"})
+        assert resumed.settings.model_copy(update={"resume": None, "checkpoint_dir": 0}) == whole.settings.model_copy(
+            update={"checkpoint_dir": 0})
+        for file in ("last.pt", "best.pt", "checkpoint_epoch_4.pt"):
+            assert_same(outcome(folder / file), outcome(tmp_path / "whole" / file))
+
+
+def test_stopping_after_every_single_epoch_changes_nothing(paths, tmp_path):
+    train({**HARD, **paths, "checkpoint_dir": tmp_path / "whole"})
+    train({**HARD, **paths, "checkpoint_dir": tmp_path / "parts"}, stop_after=1)
+    for epoch in range(2, EPOCHS + 1):
+        train({"resume": tmp_path / "parts" / "last.pt"}, stop_after=epoch)
+    assert_same(outcome(tmp_path / "parts" / "last.pt"), outcome(tmp_path / "whole" / "last.pt"))
+
+
+def test_patience_counts_on_where_it_stopped(paths, tmp_path, monkeypatch):
+    losses = iter([1.0, 2.0, 3.0, 4.0, 5.0])
+    monkeypatch.setattr("trm_nav.learning.training.Training.validate", lambda run: (next(losses), 0.5))
+    train({**HARD, **paths, "patience": 3, "checkpoint_dir": tmp_path}, stop_after=2)
+    assert train({"resume": tmp_path / "last.pt"}).epoch == 4
+
+
+def test_a_run_can_go_on_in_another_folder_and_brings_its_best_along(paths, tmp_path, monkeypatch):
+    losses = iter([3.0, 1.0, 2.0, 2.5, 2.5])
+    monkeypatch.setattr("trm_nav.learning.training.Training.validate", lambda run: (next(losses), 0.5))
+    train({**HARD, **paths, "checkpoint_dir": tmp_path / "one"}, stop_after=3)
+    before = {path.name: path.read_bytes() for path in (tmp_path / "one").iterdir()}
+    (tmp_path / "two").mkdir()
+    (tmp_path / "two" / "best.pt").write_bytes(b"of an older run")
+    run = train({"resume": tmp_path / "one" / "last.pt", "checkpoint_dir": tmp_path / "two"})
+    assert (run.epoch, run.best_epoch) == (EPOCHS, 2)
+    assert outcome(tmp_path / "two" / "best.pt")["val_loss"] == min(run.history["val_loss"]) == 1.0
+    assert (tmp_path / "two" / "best.pt").read_bytes() == before["best.pt"]
+    assert {path.name: path.read_bytes() for path in (tmp_path / "one").iterdir()} == before
+
+
+def test_a_run_that_goes_on_elsewhere_brings_no_best_that_it_has_not_reached(paths, tmp_path, monkeypatch):
+    losses = iter([3.0, 2.0, 1.0, *[2.5] * 9])
+    monkeypatch.setattr("trm_nav.learning.training.Training.validate", lambda run: (next(losses), 0.5))
+    train({**HARD, **paths, "checkpoint_dir": tmp_path / "one"})
+    run = train({"resume": tmp_path / "one" / "checkpoint_epoch_2.pt", "checkpoint_dir": tmp_path / "two"})
+    assert run.best_epoch == 2
+    assert outcome(tmp_path / "two" / "best.pt")["val_loss"] == min(run.history["val_loss"]) == 2.0
+
+
+def test_the_data_may_have_moved_but_not_changed(paths, tmp_path):
+    train({**HARD, **paths, "checkpoint_dir": tmp_path}, stop_after=2)
+    moved = {name: tmp_path / path.name for name, path in paths.items()}
+    for name in paths:
+        shutil.copy(paths[name], moved[name])
+    assert prepare({"resume": tmp_path / "last.pt", **moved}).epoch == 2
+    (tmp_path / "other").mkdir()
+    others = write_data(tmp_path / "other", train_seed=1, test_seed=2)
+    for name, word in (("train_path", "train"), ("val_path", "val")):
+        with pytest.raises(UserError, match=f"trained with another {word} data set than {name} holds now; .*--resume"):
+            prepare({"resume": tmp_path / "last.pt", name: others[name]})
+
+
+def test_the_mark_for_augmentation_belongs_to_the_data(paths, tmp_path):
+    train({**HARD, **paths, "checkpoint_dir": tmp_path / "run"}, stop_after=2)
+    marked = write_data(tmp_path, augment=True)
+    assert (dataset.load(marked["train_path"]).walls == dataset.load(paths["train_path"]).walls).all()
+    with pytest.raises(UserError, match="another train data set"):
+        prepare({"resume": tmp_path / "run" / "last.pt", **marked})
+
+
+@pytest.mark.parametrize("other", [{"grid_size": 8}, {"dim": 16}, {"depth": 2}, {"dropout": 0.1}, {"recursions": 7},
+                                   {"mixing": "conv"}, {"batch_size": 8}, {"lr": 0.5}, {"weight_decay": 0.5},
+                                   {"seed": 1}, {"supervision": "action"}, {"augment": False},
+                                   {"grow_recursions": False}])  # fmt: skip
+def test_a_setting_that_contradicts_the_checkpoint_is_refused_and_the_same_one_is_not(paths, tmp_path, other):
+    settings = {**HARD, **paths, "checkpoint_dir": tmp_path}
+    saved = train(settings, stop_after=2).settings
+    (name, value), = other.items()
+    sentence = f"^{name} {value} was given, but the checkpoint was trained with {getattr(saved, name)}; .*new run"
+    with pytest.raises(UserError, match=sentence):
+        prepare({"resume": tmp_path / "last.pt", **other})
+    assert prepare({"resume": tmp_path / "last.pt", name: getattr(saved, name)}).epoch == 2
+
+
+def test_resuming_a_finished_run_says_so_and_more_epochs_let_it_go_on(paths, tmp_path):
+    train({**HARD, **paths, "checkpoint_dir": tmp_path})
+    before = (tmp_path / "last.pt").read_bytes()
+    with pytest.raises(UserError, match=f"last.pt has finished its {EPOCHS} epochs; raise --epochs to go on"):
+        prepare({"resume": tmp_path / "last.pt"})
+    assert (tmp_path / "last.pt").read_bytes() == before
+    run = train({"resume": tmp_path / "last.pt", "epochs": EPOCHS + 2})
+    assert run.epoch == EPOCHS + 2 and len(run.history["lr"]) == EPOCHS + 2
+
+
+def test_resuming_a_run_that_ran_out_of_patience_says_so(paths, tmp_path, monkeypatch):
+    monkeypatch.setattr("trm_nav.learning.training.Training.validate", lambda run: (1.0, 0.5))
+    train({**HARD, **paths, "patience": 2, "checkpoint_dir": tmp_path})
+    with pytest.raises(UserError, match="last.pt stopped after 2 epochs without a better .*; raise --patience"):
+        prepare({"resume": tmp_path / "last.pt"})
+    assert train({"resume": tmp_path / "last.pt", "patience": 9}).epoch == EPOCHS
+
+
+def test_what_cannot_be_resumed_is_refused(paths, tmp_path):
+    train({**HARD, **paths, "checkpoint_dir": tmp_path}, stop_after=1)
+    saved = torch.load(tmp_path / "last.pt", weights_only=True)
+    torch.save({name: saved[name] for name in saved if name != "random_states"}, tmp_path / "part.pt")
+    for path, sentence in [(tmp_path / "none.pt", "there is no checkpoint at"),
+                           (tmp_path / "part.pt", "has no random_states"),
+                           (paths["train_path"], "is not a checkpoint of this project")]:
+        with pytest.raises(UserError, match=sentence):
+            prepare({"resume": path})
+
+
+# The command itself, ended from outside, in epochs long enough to be cut in the middle.
+
+SLOW = {**HARD, "epochs": 20, "batch_size": 4}  # seconds, so that a signal finds it at work on a busy machine too
+
+
+@pytest.fixture(scope="module")
+def slow_paths(tmp_path_factory):
+    return write_data(tmp_path_factory.mktemp("data"), num_train=800)
+
+
+def start(**settings):
+    command = [sys.executable, "-m", "trm_nav.train", *flags(**settings)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def end_in_the_second_epoch(process, how):
+    """Wait for the line of the first epoch, let the second one begin, and send a signal; what stderr then held."""
+    first = process.stdout.readline()
+    assert first.startswith("Epoch 1/"), process.stderr.read()
+    time.sleep(0.1)
+    process.send_signal(how)
+    return process.communicate(timeout=60)[1]
+
+
+def test_a_killed_command_goes_on_in_another_folder_as_if_it_had_not_been_killed(slow_paths, tmp_path):
+    process = start(**SLOW, **slow_paths, checkpoint_dir=tmp_path / "killed")
+    end_in_the_second_epoch(process, signal.SIGKILL)
+    assert process.returncode == -signal.SIGKILL
+    reached = outcome(tmp_path / "killed" / "last.pt")["epoch"]
+    assert 1 <= reached < SLOW["epochs"]
+    resumed = start(resume=tmp_path / "killed" / "last.pt", checkpoint_dir=tmp_path / "resumed")
+    uninterrupted = start(**SLOW, **slow_paths, checkpoint_dir=tmp_path / "whole")
+    (said, complaint), (all_said, _) = (command.communicate(timeout=60) for command in (resumed, uninterrupted))
+    assert (resumed.returncode, complaint) == (0, "")
+    (*lines, _, finding), (*all_lines, _, same) = said.splitlines(), all_said.splitlines()  # but for the seconds
+    assert (lines, finding) == (all_lines[reached:], same)
+    for file in ("last.pt", "best.pt", "checkpoint_epoch_20.pt"):
+        assert_same(outcome(tmp_path / "resumed" / file), outcome(tmp_path / "whole" / file))
+
+
+def test_an_interrupted_command_leaves_status_130_one_line_and_checkpoints_to_go_on_from(slow_paths, tmp_path):
+    process = start(**{**SLOW, "epochs": 1000}, **slow_paths, checkpoint_dir=tmp_path)
+    complaint = end_in_the_second_epoch(process, signal.SIGINT)
+    assert (process.returncode, complaint) == (130, "python -m trm_nav.train: interrupted\n")
+    for file in tmp_path.glob("*.pt"):
+        assert 1 <= outcome(file)["epoch"] < 1000
+    assert {"best.pt", "last.pt", "history.json"} <= {path.name for path in tmp_path.iterdir()}
+    assert prepare({"resume": tmp_path / "last.pt"}).epoch == outcome(tmp_path / "last.pt")["epoch"]

@@ -1,0 +1,183 @@
+"""Data sets: apart from each other, whole on the disk, and checked when they come back."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from trm_nav import UserError
+from trm_nav.mazes import dataset
+from trm_nav.mazes.encoding import encode
+from trm_nav.mazes.expert import optimal_actions
+from trm_nav.mazes.grids import generate_mazes
+from trm_nav.mazes.symmetry import transform_mazes
+from trm_nav.settings import DataSettings
+
+SMALL = DataSettings(num_train=300, num_test=50)
+
+
+def canonical(mazes):
+    """Each maze as text that its 8 orientations share, by turning a picture of it."""
+    for walls, start, goal in zip(mazes.walls, mazes.starts, mazes.goals, strict=True):
+        picture = np.where(walls, "#", ".")
+        picture[*start], picture[*goal] = "S", "G"
+        sides = (picture, picture.T)
+        yield min("".join(np.rot90(side, turns).ravel()) for side in sides for turns in range(4))
+
+
+@pytest.mark.parametrize(("size", "density", "train", "test"), [(3, 0.2, 2000, 100), (4, 0.2, 3000, 2000),
+                                                               (4, 0.0, 100, 30), (8, 0.2, 500, 100)])
+def test_the_two_sets_share_no_maze_in_any_orientation(size, density, train, test):
+    settings = DataSettings(num_train=train, num_test=test, grid_size=size, obstacle_density=density)
+    built = dataset.build(settings)
+    assert tuple(map(len, built)) == (train, test)
+    assert not set(canonical(built[0].mazes)) & set(canonical(built[1].mazes))
+
+
+def test_equal_seeds_do_not_make_equal_sets():
+    train, test = dataset.build(DataSettings(num_train=100, num_test=100, train_seed=1, test_seed=1))
+    assert not set(canonical(train.mazes)) & set(canonical(test.mazes))
+
+
+def test_a_test_set_that_holds_every_small_maze_is_refused_with_what_to_do():
+    with pytest.raises(UserError, match=r"holds nearly every 3 x 3 maze .* lower --num-test .* or raise --grid-size"):
+        dataset.build(DataSettings(num_train=100, num_test=1000, grid_size=3, obstacle_density=0.0))
+
+
+@pytest.mark.parametrize("size", [3, 8, 64])
+def test_the_key_of_a_maze_is_shared_by_its_8_orientations_and_by_no_other_maze(size):
+    mazes = generate_mazes(400, size, 0.3, seed=2)
+    keys = dataset.maze_keys(mazes)
+    for g in range(8):
+        assert (dataset.maze_keys(transform_mazes(mazes, g)) == keys).all()
+    forms = list(canonical(mazes))
+    assert len(set(forms)) == len(set(keys)) == len(set(zip(forms, keys, strict=True))) == dataset.count_distinct(mazes)
+
+
+def test_start_and_goal_count_as_parts_of_a_maze():
+    mazes = generate_mazes(1, seed=4)
+    swapped = type(mazes)(mazes.walls, mazes.goals, mazes.starts)
+    assert dataset.maze_keys(swapped) != dataset.maze_keys(mazes)
+
+
+def test_the_labels_are_the_expert_s_and_progress_counts_the_mazes():
+    told = []
+    train, test = dataset.build(SMALL, progress=told.append)
+    assert sum(told) == 350
+    for made in (train, test):
+        assert (made.optimal == optimal_actions(made.walls, made.goals)).all()
+        assert (made.tokens == encode(made.walls, made.goals)).all() and made.grid_size == 8
+
+
+def test_a_data_set_is_the_same_when_made_again_and_another_with_another_seed():
+    one, again, other = (dataset.build(SMALL.model_copy(update={"train_seed": seed}))[0] for seed in (1, 1, 2))
+    assert one.fingerprint == again.fingerprint != other.fingerprint
+    assert len(one.fingerprint) == 64 and int(one.fingerprint, 16)
+
+
+def test_the_fingerprint_changes_with_every_part_of_a_data_set():
+    made = dataset.build(SMALL)[0]
+    others = [replace(made, augment=not made.augment)]
+    for name in ("walls", "starts", "goals", "optimal"):
+        array = getattr(made, name).copy()
+        array[-1] = array[0] ^ 1
+        others.append(replace(made, **{name: array}))
+    assert len({made.fingerprint, *(other.fingerprint for other in others)}) == 6
+
+
+@pytest.mark.parametrize("augment", [True, False])
+@pytest.mark.parametrize("size", [3, 8, 64])
+def test_a_saved_data_set_comes_back_as_it_was(tmp_path, size, augment):
+    settings = DataSettings(num_train=20, num_test=5, grid_size=size, augment=augment, obstacle_density=0.3)
+    for made in dataset.build(settings):
+        dataset.save(made, tmp_path / "set.pt")
+        back = dataset.load(tmp_path / "set.pt")
+        for name in ("walls", "starts", "goals", "optimal"):
+            assert getattr(back, name).dtype == getattr(made, name).dtype
+            assert (getattr(back, name) == getattr(made, name)).all()
+        assert (back.augment, back.obstacle_density, back.seed) == (made.augment, 0.3, made.seed)
+        assert back.fingerprint == made.fingerprint
+
+
+def test_only_the_training_set_is_marked_for_augmentation():
+    train, test = dataset.build(SMALL.model_copy(update={"augment": True}))
+    assert train.augment is True and test.augment is False
+
+
+def test_the_file_is_plain_tensors_and_values_that_say_what_they_are(tmp_path):
+    dataset.save(dataset.build(SMALL)[0], tmp_path / "set.pt")
+    content = torch.load(tmp_path / "set.pt", weights_only=True)
+    assert {type(value) for value in content.values()} == {torch.Tensor, str, int, float, bool}
+    assert all(name in content["about"] for name in content if name not in ("format", "version", "about", "grid_size"))
+
+
+def test_the_same_data_set_makes_the_same_file(tmp_path):
+    for name in ("one", "two"):
+        dataset.save(dataset.build(SMALL)[0], tmp_path / name)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def content(tmp_path_factory):
+    path = tmp_path_factory.mktemp("data") / "set.pt"
+    dataset.save(dataset.build(SMALL)[0], path)
+    return torch.load(path, weights_only=True)
+
+
+def changed(content, name, *where, to):
+    """The content with one element of one tensor set to another value."""
+    tensor = content[name].clone()
+    tensor[where] = torch.as_tensor(to, dtype=tensor.dtype)
+    return {**content, name: tensor}
+
+
+def walled_in(content):
+    """The content with maze 0 all walls but for its start and its goal, in two corners."""
+    content = changed(changed(content, "starts", 0, to=[0, 0]), "goals", 0, to=[7, 7])
+    walls = torch.ones(8, 8, dtype=torch.bool)
+    walls[0, 0] = walls[7, 7] = False
+    return changed(content, "walls", 0, to=walls)
+
+
+WRONG = {
+    "it holds something else": lambda c: [1, 2],
+    "something else": lambda c: {"weights": torch.zeros(3)},
+    "it is a checkpoint": lambda c: {"model_state_dict": {}, "epoch": 3},
+    "version 99 of the format": lambda c: {**c, "version": 99},
+    "it lacks augment, goals": lambda c: {k: v for k, v in c.items() if k not in ("goals", "augment")},
+    "its augment is 1, not of type bool": lambda c: {**c, "augment": 1},
+    "its grid_size is 2, not from 3 to 64": lambda c: {**c, "grid_size": 2},
+    r"its walls should be bool of shape \(N, 9, 9\), not bool of shape \(300, 8, 8\)": lambda c: {**c, "grid_size": 9},
+    "its walls should be bool .* not uint8": lambda c: {**c, "walls": c["walls"].to(torch.uint8)},
+    "its starts should be uint8 .* not int64": lambda c: {**c, "starts": c["starts"].long()},
+    "its optimal should be a tensor, .* not of type list": lambda c: {**c, "optimal": c["optimal"].tolist()},
+    "the same number of mazes": lambda c: {**c, "goals": c["goals"][:-1]},
+    "at least one": lambda c: {**c, **{k: c[k][:0] for k in ("walls", "starts", "goals", "optimal")}},
+    "in maze 7 the start is outside": lambda c: changed(c, "starts", 7, 1, to=8),
+    "in maze 7 the goal is outside": lambda c: changed(c, "goals", 7, 0, to=255),
+    "in maze 3 the start is on a wall": lambda c: changed(c, "walls", 3, *c["starts"][3].tolist(), to=True),
+    "in maze 3 the goal is on a wall": lambda c: changed(c, "walls", 3, *c["goals"][3].tolist(), to=True),
+    "in maze 5 start and goal are the same cell": lambda c: changed(c, "starts", 5, to=c["goals"][5]),
+    "in maze 0 no way leads from the start to the goal": lambda c: walled_in(c),
+    "in maze 9 the optimal actions are not the expert's": lambda c: changed(c, "optimal", 9, 0, 0, to=31),
+}
+
+
+@pytest.mark.parametrize("sentence", WRONG)
+def test_a_file_at_odds_with_itself_is_refused_by_name_with_what_is_wrong(content, tmp_path, sentence):
+    path = tmp_path / "wrong.pt"
+    torch.save(WRONG[sentence](content), path)
+    expected = f"^{path} is not a usable data set: .*{sentence}.*; make one with scripts/generate_dataset.py$"
+    with pytest.raises(UserError, match=expected):
+        dataset.load(path)
+
+
+def test_a_missing_and_a_truncated_file_are_refused_with_how_to_make_one(content, tmp_path):
+    path = tmp_path / "set.pt"
+    with pytest.raises(UserError, match=f"there is no data set at {path}; make one with scripts/generate_dataset.py"):
+        dataset.load(path)
+    torch.save(content, path)
+    path.write_bytes(path.read_bytes()[:-1000])
+    with pytest.raises(UserError, match=f"{path} is not a data set, or a truncated one"):
+        dataset.load(path)

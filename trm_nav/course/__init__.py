@@ -1,0 +1,1 @@
+"""What the lessons draw and click. Imports every other package; no command imports it."""

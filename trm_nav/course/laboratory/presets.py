@@ -1,0 +1,23 @@
+"""Where the laboratory starts, and its four presets."""
+
+from typing import Any
+
+DEFAULTS: dict[str, Any] = dict(
+    grid_size=8, obstacle_density=0.2, num_train=1000, num_test=500, train_seed=0, test_seed=1, seed=0,
+    dim=32, depth=2, recursions=1, grow_recursions=False, mixing="mlp", dropout=0.0, batch_size=64, lr=1e-2,
+    weight_decay=0.0, epochs=20, augment=False, supervision="action", device="cpu",
+    threads=1,  # as fast as two for models of this size, and leaves a core to the page
+)
+"One label a maze, no augmentation: a run that will go wrong."
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "Overfitting": dict(num_train=500, dim=32, depth=2, recursions=1, dropout=0.0, weight_decay=0.0, lr=1e-2,
+                        epochs=20, augment=False, supervision="action"),
+    "Underfitting": dict(num_train=1000, dim=4, depth=1, recursions=1, dropout=0.0, weight_decay=0.0, lr=1e-2,
+                         epochs=15, augment=True, supervision="policy"),
+    "Healthy": dict(num_train=3000, dim=32, depth=2, recursions=1, dropout=0.0, weight_decay=0.0, lr=1e-2,
+                    epochs=16, augment=True, supervision="policy"),
+    "Divergence": dict(num_train=1000, dim=32, depth=2, recursions=1, dropout=0.0, weight_decay=0.0, lr=3.0,
+                       epochs=12, augment=False, supervision="action"),
+}
+"Each sets everything that the laboratory has a slider for."

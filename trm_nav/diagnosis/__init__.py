@@ -1,0 +1,1 @@
+"""What the history of a training run shows, and what to try next. Imports the ground only, and no torch."""

@@ -1,0 +1,246 @@
+"""The training loop, top to bottom: a loss, a batch, an epoch, a run.
+
+It reads and writes no files and draws no pictures. `train.py` puts a command around it; a notebook iterates over
+`Training.epochs()` itself and looks at the model in between.
+"""
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from trm_nav.errors import UserError
+from trm_nav.mazes.dataset import Dataset
+from trm_nav.mazes.symmetry import transform_batch
+from trm_nav.settings import ModelSettings, TrainSettings
+
+from .device import choose_device, processor_set
+from .loss import chance, count_right, policy_loss
+from .model import create_model
+from .reproducibility import provenance, random_states, restore_random_states, set_seed
+
+WARM_UP = 0.1  # share of the steps in which the learning rate rises to its peak
+GRADIENT_NORM = 1.0  # longer gradients are shortened to this
+
+
+class Diverged(UserError):
+    """The loss stopped being a number."""
+
+
+@dataclass
+class Samples:
+    """A data set as tensors on one device."""
+
+    tokens: Tensor  # uint8 (N, n*n)
+    optimal: Tensor  # uint8 (N, n*n)
+    agents: Tensor  # int64 (N,), the agent's cell
+
+    @classmethod
+    def of(cls, dataset: Dataset, supervision: str, device: torch.device) -> "Samples":
+        """Under "action" supervision only the label of the agent's cell is kept."""
+        n = dataset.grid_size
+        optimal = torch.from_numpy(dataset.optimal).reshape(-1, n * n)
+        agents = torch.from_numpy(dataset.starts @ (n, 1))
+        if supervision == "action":
+            at_agent = agents[:, None]
+            optimal = torch.zeros_like(optimal).scatter_(1, at_agent, optimal.gather(1, at_agent))
+        return cls(torch.from_numpy(dataset.tokens).to(device), optimal.to(device), agents.to(device))
+
+    def __len__(self) -> int:
+        return len(self.tokens)
+
+    def __getitem__(self, index: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        return self.tokens[index], self.optimal[index], self.agents[index]
+
+
+def learning_rate_factor(step: int, steps: int) -> float:
+    """Share of the peak learning rate at a step: up in a straight line for the first 10%, then down to 0, no lower."""
+    warm_up = max(1, round(WARM_UP * steps))
+    return min((step + 1) / warm_up, max(0, steps - step) / max(1, steps - warm_up))
+
+
+def recursions_at(epoch: int, settings: TrainSettings) -> int:
+    """How many recursions an epoch, counted from 0, trains with: what few have learned is where more begin."""
+    thirds_left = 3 * (settings.epochs - 1 - epoch) // settings.epochs if settings.grow_recursions else 0
+    return max(1, settings.recursions >> thirds_left)
+
+
+class Training:
+    """One run: the model, what trains it, and what has happened so far.
+
+    `history` holds a list with one entry an epoch for each of train_loss, train_acc, val_loss, val_acc, lr, seconds.
+    Losses are in nats; accuracies are the share of mazes whose predicted action at the agent's cell is optimal, in
+    training mode (dropout on, mazes turned) for train_acc; lr is the learning rate at the start of the epoch.
+    """
+
+    def __init__(self, settings: TrainSettings, train_set: Dataset, val_set: Dataset):
+        """Raises UserError where the settings and the data sets do not agree."""
+        require_agreement(settings, train_set, val_set)
+        settings = settings.model_copy(update={
+            "grid_size": train_set.grid_size,
+            "augment": train_set.augment if settings.augment is None else settings.augment,
+        })
+        set_seed(settings.seed)
+        self.settings = settings
+        self.device = choose_device(settings.device)
+        self.train_samples = Samples.of(train_set, settings.supervision, self.device)
+        self.val_samples = Samples.of(val_set, settings.supervision, self.device)
+        self.fingerprints = {"train": train_set.fingerprint, "val": val_set.fingerprint}
+        self.chance = {
+            "train": chance(self.train_samples.optimal, self.train_samples.agents),
+            "val": chance(self.val_samples.optimal, self.val_samples.agents),
+        }
+
+        self.model = create_model(**settings.model_dump(include=set(ModelSettings.model_fields))).to(self.device)
+        self.optimizer = torch.optim.AdamW(
+            self.model.parameters(), lr=settings.lr, betas=(0.9, 0.98), weight_decay=settings.weight_decay, fused=True
+        )
+        self.batches = math.ceil(len(train_set) / settings.batch_size)  # in an epoch
+        steps = self.batches * settings.epochs
+        self.schedule = torch.optim.lr_scheduler.LambdaLR(
+            self.optimizer, lambda step: learning_rate_factor(step, steps)
+        )
+        self.sampler = torch.Generator().manual_seed(settings.seed)  # on the CPU, so that every device sees one order
+        self.history: dict[str, list[float]] = {
+            name: [] for name in ("train_loss", "train_acc", "val_loss", "val_acc", "lr", "seconds")
+        }
+        self.best_epoch, self.best_val_loss = 0, math.inf
+        self.diverged = False
+
+    @property
+    def epoch(self) -> int:
+        """Epochs finished; also the number of the last one, as epochs count from 1."""
+        return len(self.history["val_loss"])
+
+    @property
+    def improved(self) -> bool:
+        """Whether the last epoch had the best validation loss so far."""
+        return self.epoch == self.best_epoch
+
+    @property
+    def out_of_patience(self) -> bool:
+        return self.epoch - self.best_epoch >= self.settings.patience
+
+    def epochs(self, on_step: Callable[[float], None] | None = None) -> Iterator[int]:
+        """Train, yielding the number of each epoch when it is done, until the last or until patience runs out.
+
+        on_step is called after every gradient step with the share of the epoch that is done; what it raises ends the
+        epoch. Raises Diverged when a loss is no longer a finite number; `history` then ends with the epoch before.
+        """
+        while self.epoch < self.settings.epochs and not self.out_of_patience:
+            started = time.perf_counter()
+            self.model.recursions = recursions_at(self.epoch, self.settings)
+            lr = self.optimizer.param_groups[0]["lr"]
+            with processor_set(self.settings.threads):
+                train_loss, train_acc = self._train(on_step)
+                val_loss, val_acc = self.validate()
+            if not (math.isfinite(train_loss) and math.isfinite(val_loss)):
+                self.diverged = True
+                raise Diverged(f"the loss is not a number in epoch {self.epoch + 1} at learning rate "
+                               f"{self.settings.lr:g}: lower it, for example --lr {self.settings.lr / 10:g}")
+            entry = (train_loss, train_acc, val_loss, val_acc, lr, time.perf_counter() - started)
+            for name, value in zip(self.history, entry, strict=True):
+                self.history[name].append(value)
+            if val_loss < self.best_val_loss:
+                self.best_epoch, self.best_val_loss = self.epoch, val_loss
+            yield self.epoch
+
+    def _train(self, on_step: Callable[[float], None] | None) -> tuple[float, float]:
+        """One pass over the training set; its mean loss and accuracy."""
+        self.model.train()
+        total_loss = total_right = torch.zeros((), device=self.device)
+        order = torch.randperm(len(self.train_samples), generator=self.sampler)
+        # Equal batches, rather than full ones and a small last one whose gradient would count as much.
+        for step, index in enumerate(order.tensor_split(self.batches), start=1):
+            tokens, optimal, agents = self.train_samples[index.to(self.device)]
+            if self.settings.augment:
+                turns = torch.randint(8, (len(index),), generator=self.sampler).to(self.device)
+                tokens, optimal, agents = transform_batch(tokens, optimal, agents, turns)
+            logits = self.model(tokens)
+            loss = policy_loss(logits, optimal)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(self.model.parameters(), GRADIENT_NORM)
+            self.optimizer.step()
+            self.optimizer.zero_grad()
+            self.schedule.step()
+            # Sums stay on the device until the epoch ends: reading one out would make a GPU wait.
+            total_loss = total_loss + loss.detach() * len(index)
+            total_right = total_right + count_right(logits.detach(), optimal, agents)
+            if on_step is not None:
+                on_step(step / self.batches)
+        return total_loss.item() / len(order), total_right.item() / len(order)
+
+    @torch.no_grad()
+    def validate(self) -> tuple[float, float]:
+        """Mean loss and accuracy on the validation set, as it stands."""
+        self.model.eval()
+        total_loss = total_right = torch.zeros((), device=self.device)
+        for index in torch.arange(len(self.val_samples), device=self.device).split(self.settings.batch_size):
+            tokens, optimal, agents = self.val_samples[index]
+            logits = self.model(tokens)
+            total_loss = total_loss + policy_loss(logits, optimal) * len(index)
+            total_right = total_right + count_right(logits, optimal, agents)
+        return total_loss.item() / len(self.val_samples), total_right.item() / len(self.val_samples)
+
+    def record(self) -> dict[str, Any]:
+        """The history with all that a diagnosis needs besides, in plain values: the content of `history.json`."""
+        return {
+            **{name: list(values) for name, values in self.history.items()},
+            "best_epoch": self.best_epoch,
+            "diverged": self.diverged,
+            "chance": self.chance,
+            "mazes": len(self.train_samples),
+            "config": self.settings.plain(),
+        }
+
+    def origin(self) -> dict[str, Any]:
+        """What it takes to have the run again, besides its settings, in plain values."""
+        threads = self.settings.threads or torch.get_num_threads()
+        return {"seed": self.settings.seed, "fingerprints": self.fingerprints, "threads": threads, **provenance()}
+
+    def checkpoint(self) -> dict[str, Any]:
+        """All of it, in tensors and plain values: see `checkpoint.py`."""
+        return {
+            "epoch": self.epoch,
+            "model_state_dict": self.model.state_dict(),
+            "optimizer_state_dict": self.optimizer.state_dict(),
+            "scheduler_state_dict": self.schedule.state_dict(),
+            "val_acc": self.history["val_acc"][-1],
+            "val_loss": self.history["val_loss"][-1],
+            "config": self.settings.plain(),
+            "history": {name: list(values) for name, values in self.history.items()},
+            "early_stopping": {"best_epoch": self.best_epoch, "best_val_loss": self.best_val_loss},
+            "random_states": {**random_states(), "sampler": self.sampler.get_state()},
+            **self.origin(),
+        }
+
+    def restore(self, checkpoint: dict[str, Any]) -> None:
+        """Go back to where the checkpoint was taken. Raises UserError if it was trained on other data."""
+        for name, fingerprint in self.fingerprints.items():
+            if checkpoint["fingerprints"][name] != fingerprint:
+                raise UserError(f"the checkpoint was trained with another {name} data set than {name}_path holds now; "
+                                "give it the same files, or start a new run without --resume")
+        self.model.load_state_dict(checkpoint["model_state_dict"])
+        self.optimizer.load_state_dict(checkpoint["optimizer_state_dict"])
+        self.schedule.load_state_dict(checkpoint["scheduler_state_dict"])
+        for group in self.optimizer.param_groups:  # the checkpoint's, unless --epochs now says otherwise
+            group["lr"] = self.settings.lr * self.schedule.lr_lambdas[0](self.schedule.last_epoch)
+        self.history = {name: list(values) for name, values in checkpoint["history"].items()}
+        self.best_epoch = checkpoint["early_stopping"]["best_epoch"]
+        self.best_val_loss = checkpoint["early_stopping"]["best_val_loss"]
+        self.sampler.set_state(checkpoint["random_states"]["sampler"])
+        restore_random_states(checkpoint["random_states"])
+
+
+def require_agreement(settings: TrainSettings, train_set: Dataset, val_set: Dataset) -> None:
+    """Raise UserError unless both data sets have the one grid size that the settings ask for."""
+    if settings.grid_size not in (None, train_set.grid_size):
+        raise UserError(f"grid_size {settings.grid_size} was given, but the mazes of the training set are "
+                        f"{train_set.grid_size} x {train_set.grid_size}; leave it out, or generate other data")
+    if train_set.grid_size != val_set.grid_size and settings.mixing == "mlp":
+        raise UserError(f"the training set has mazes of {train_set.grid_size} x {train_set.grid_size}, the validation "
+                        f"set of {val_set.grid_size} x {val_set.grid_size}; they must be of one size")

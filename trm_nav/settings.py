@@ -1,0 +1,239 @@
+"""Every setting of the project, declared once: name, type, bounds, default, help.
+
+The command lines, the notebooks' parameters, validation and the checkpoint's `config` all come from these classes. A
+message names a setting in backticks, `dim` or `dim=64`; the command line prints it as a flag.
+"""
+
+import difflib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError
+from pydantic.fields import FieldInfo
+
+from .errors import UserError
+
+LARGEST_GRID = 64
+
+GridSize = Annotated[int, Field(ge=3, le=LARGEST_GRID)]
+Density = Annotated[float, Field(ge=0, lt=1)]
+Recursions = Annotated[int, Field(ge=1, le=256)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+Dimension = Annotated[int, Field(ge=1, le=4096)]
+# A string among the annotations says in words what is accepted.
+FilePath = Annotated[Path, Strict(False), "a path"]
+Device = Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$"), "auto, cpu, mps, cuda or cuda:N"]
+
+
+class Settings(BaseModel):
+    """Settings that cannot change, accept no unknown name, and convert no type."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Self:
+        """Validate a mapping of names to values.
+
+        Raises UserError with one sentence for the first name or value that does not fit.
+        """
+        try:
+            return cls(**values)
+        except ValidationError as error:
+            raise UserError(_sentence(error.errors()[0], cls.model_fields)) from None
+
+    @classmethod
+    def from_strings(cls, values: Mapping[str, str]) -> dict[str, Any]:
+        """Validate strings, as a command line gives them. Returns the values for the names given, and no defaults."""
+        try:
+            settings = cls.model_validate_strings(values, strict=False)
+        except ValidationError as error:
+            raise UserError(_sentence(error.errors()[0], cls.model_fields)) from None
+        return {name: getattr(settings, name) for name in values}
+
+    @classmethod
+    def part_of(cls, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The values whose names are settings of this class."""
+        return {name: value for name, value in values.items() if name in cls.model_fields}
+
+    def plain(self) -> dict[str, Any]:
+        """The settings as plain strings and numbers, for a checkpoint or a JSON file."""
+        return self.model_dump(mode="json")
+
+
+class DataSettings(Settings):
+    """How `scripts/generate_dataset.py` makes a data set."""
+
+    num_train: Annotated[int, Field(ge=1, le=10_000_000)] = 5000
+    "mazes in the training set"
+    num_test: Annotated[int, Field(ge=1, le=10_000_000)] = 500
+    "mazes in the test set, none of which is in the training set in any of its 8 orientations"
+    grid_size: GridSize = 8
+    "cells along one side of a maze"
+    obstacle_density: Density = 0.2
+    "share of the cells that are walls"
+    train_seed: Seed = 42
+    "seed of the training mazes"
+    test_seed: Seed = 99999
+    "seed of the test mazes"
+    output_dir: FilePath = Path("data")
+    "folder that gets train.pt and test.pt"
+    augment: bool = False
+    "mark the training set so that training draws one of the 8 symmetries for every sample"
+
+
+class ModelSettings(Settings):
+    """The shape of a model."""
+
+    grid_size: GridSize = 8
+    "cells along one side of a maze"
+    dim: Dimension = 64
+    "hidden dimension: numbers kept for every cell"
+    depth: Annotated[int, Field(ge=1, le=64)] = 2
+    "Mixer blocks applied in every recursion"
+    recursions: Recursions = 4
+    "times the blocks are applied to the latent state"
+    mixing: Literal["mlp", "conv"] = "mlp"
+    "how cells exchange information: a dense matrix over all of them, or a 3 x 3 neighbourhood"
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    "probability of zeroing a hidden activation while training"
+
+
+class TrainSettings(ModelSettings):
+    """How `python -m trm_nav.train` trains a model. Left at None, a setting follows the data set or the machine."""
+
+    train_path: FilePath = Path("data/train.pt")
+    "training set, from scripts/generate_dataset.py"
+    val_path: FilePath = Path("data/test.pt")
+    "validation set"
+    checkpoint_dir: FilePath = Path("checkpoints")
+    "folder that gets best.pt, last.pt, checkpoint_epoch_N.pt and history.json"
+    grid_size: GridSize | None = None
+    "cells along one side of a maze; left out, the data set's"
+    batch_size: Annotated[int, Field(ge=1, le=1_000_000)] = 64
+    "mazes in one gradient step"
+    lr: Annotated[float, Field(gt=0, le=10)] = 1e-3
+    "peak learning rate"
+    weight_decay: Annotated[float, Field(ge=0, le=100)] = 0.01
+    "AdamW's decoupled weight decay"
+    epochs: Annotated[int, Field(ge=1, le=100_000)] = 100
+    "passes over the training set, at most"
+    patience: Annotated[int, Field(ge=1, le=100_000)] = 20
+    "epochs without a better validation loss before training stops"
+    grow_recursions: bool = True
+    "train with a quarter of the recursions, then half, then all, for a third of the epochs each"
+    supervision: Literal["policy", "action"] = "policy"
+    "what the loss reads: every cell that can reach the goal, or the agent's cell alone"
+    augment: bool | None = None
+    "draw one of the 8 symmetries for every sample; left out, as the training set is marked"
+    device: Device = "auto"
+    "auto, cpu, cuda, cuda:N or mps"
+    threads: Annotated[int, Field(ge=1, le=1024)] | None = None
+    "CPU threads; left out, PyTorch's choice; the same number gives the same run, bit for bit"
+    seed: Seed = 42
+    "seed of the weights, the order of the samples, dropout and augmentation"
+    save_every: Annotated[int, Field(ge=1, le=100_000)] = 10
+    "epochs between two checkpoint_epoch_N.pt files"
+    resume: FilePath | None = None
+    "checkpoint to go on from"
+
+
+def _sentence(error: Mapping[str, Any], fields: Mapping[str, FieldInfo]) -> str:
+    """One of pydantic's error records as a sentence for the person who gave the value."""
+    if error["type"] == "value_error":  # raised by a validator of the class, as a sentence
+        return str(error["ctx"]["error"])
+    name, given = str(error["loc"][0]), error["input"]
+    if error["type"] == "extra_forbidden":
+        return f"there is no setting '{name}'{nearest(name, fields)}"
+    hint = " (papermill reads True and False with a capital letter)" if given in ("true", "false") else ""
+    return f"`{name}` must be {accepted(fields[name])}, not {given!r}{hint}"
+
+
+def accepted(field: FieldInfo) -> str:
+    """What a setting accepts, in words, from its type and bounds."""
+    kind, constraints = _unpacked(field.annotation, field.metadata)
+    words = [constraint for constraint in constraints if isinstance(constraint, str)]
+    if words:
+        return words[0]
+    if get_origin(kind) is Literal:
+        return " or ".join(map(repr, get_args(kind)))
+    if kind in (bool, str):
+        return "True or False" if kind is bool else "text"
+    low, above, high, below = (
+        next((getattr(limit, name) for limit in constraints if getattr(limit, name, None) is not None), None)
+        for name in ("ge", "gt", "le", "lt")
+    )
+    number = "a whole number" if kind is int else "a number"
+    if kind is int and below is not None:
+        high, below = below - 1, None
+    lower = f"from {low}" if above is None else f"above {above}"
+    upper = f"up to {high}" if below is None else f"less than {below}"
+    return f"{number} {lower} to {high}" if above is None and below is None else f"{number} {lower} and {upper}"
+
+
+def choices(field: FieldInfo) -> tuple[Any, ...]:
+    """The values of a setting that has only a few; empty for all others."""
+    kind, _ = _unpacked(field.annotation, field.metadata)
+    return get_args(kind) if get_origin(kind) is Literal else ()
+
+
+def is_switch(field: FieldInfo) -> bool:
+    """Whether a setting is either on or off."""
+    return _unpacked(field.annotation, field.metadata)[0] is bool
+
+
+def _unpacked(annotation: Any, constraints: Iterable[Any] = ()) -> tuple[Any, list[Any]]:
+    """The type inside `Annotated` and `| None`, and every constraint found on the way."""
+    constraints = list(constraints)
+    if get_origin(annotation) is Annotated:
+        annotation, *found = get_args(annotation)
+        for constraint in found:
+            constraints += constraint.metadata if isinstance(constraint, FieldInfo) else [constraint]
+        return _unpacked(annotation, constraints)
+    if type(None) in get_args(annotation):
+        (inside,) = (kind for kind in get_args(annotation) if kind is not type(None))
+        return _unpacked(inside, constraints)
+    return annotation, constraints
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """`; did you mean 'dim'?` for a name close to a known one, the list of all names otherwise."""
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean '{close[0]}'?" if close else f"; there are {', '.join(known)}"
+
+
+RECIPES: dict[str, dict[str, Any]] = {
+    # The guide's Recipes 1 to 3, flag for flag; what they leave out keeps its default.
+    "fast": dict(num_train=5000, num_test=500, dim=64, depth=2, dropout=0.1, epochs=30, patience=10),
+    "production": dict(num_train=50_000, num_test=2000, augment=True, dim=128, depth=3, dropout=0.15,
+                       weight_decay=0.01, lr=5e-4, epochs=100, patience=20),
+    "maximum": dict(num_train=100_000, num_test=5000, augment=True, dim=256, depth=4, dropout=0.2,
+                    weight_decay=0.02, lr=3e-4, epochs=150, patience=30, batch_size=128),
+    # The project's own: small networks applied many times.
+    "tiny": dict(num_train=5000, num_test=500, augment=True, dim=32, depth=2, recursions=8, dropout=0.0,
+                 lr=2e-2, epochs=36, patience=36),
+    "local": dict(num_train=5000, num_test=500, augment=True, dim=16, depth=2, recursions=8, mixing="conv", dropout=0.0,
+                  lr=1.5e-2, epochs=8, patience=8, batch_size=32),
+}
+"Named settings for a data set and for training on it."
+
+
+def recipe(name: str | None, settings: type[Settings] | None = None) -> dict[str, Any]:
+    """A recipe, or the part of it that concerns `settings`; nothing for None. Raises UserError for an unknown name."""
+    if name is None:
+        return {}
+    if name not in RECIPES:
+        raise UserError(f"there is no recipe {name!r}{nearest(str(name), RECIPES)}")
+    return settings.part_of(RECIPES[name]) if settings else dict(RECIPES[name])
+
+
+def flags(settings: Mapping[str, Any]) -> list[str]:
+    """The words of a command line that sets these settings; `cli.Parser` reads them back."""
+    words = []
+    for name, value in settings.items():
+        flag = "--" + name.replace("_", "-")
+        if isinstance(value, bool):
+            words.append(flag if value else flag.replace("--", "--no-", 1))
+        else:
+            words += [flag, str(value)]
+    return words
