@@ -51,13 +51,21 @@ def measure(name: str, long: bool) -> Section:
     started = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder) / "answer.json"
-        done = subprocess.run([sys.executable, __file__, "--one", name, str(answer), *(["--long"] if long else [])],
-                              cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1"})
+        done = subprocess.run(
+            [sys.executable, __file__, "--one", name, str(answer), *(["--long"] if long else [])],
+            cwd=ROOT,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )
         if done.returncode:
             raise UserError(f"the section {name} failed, for the reason above; what was measured before it is kept")
         result = json.loads(answer.read_text())
-    return {"processor": processor(), "date": time.strftime("%Y-%m-%d"), "long": long or name not in LONGER,
-            "seconds": round(result.get("seconds", time.perf_counter() - started)), "result": result}
+    return {
+        "processor": processor(),
+        "date": time.strftime("%Y-%m-%d"),
+        "long": long or name not in LONGER,
+        "seconds": round(result.get("seconds", time.perf_counter() - started)),
+        "result": result,
+    }
 
 
 def processor() -> str:
@@ -79,36 +87,44 @@ def document(sections: dict[str, Section]) -> str:
     for name, section in sections.items():
         room = importlib.import_module(SECTIONS[name][1])
         again = f"{name} --long" if name in LONGER and section["long"] else name
-        parts += [room.report(section["result"]), "", *([f"![{name}]({name}.png)", ""] if name in PICTURES else []),
-                  f"*Measured on {section['date']} in {section['seconds']} s, "
-                  + ("" if section["long"] else f"in part: `make bench ARGS=\"{name} --long\"` measures all of it, ")
-                  + f"and again by `make bench ARGS=\"{again}\"`.*", ""]
+        parts += [
+            room.report(section["result"]),
+            "",
+            *([f"![{name}]({name}.png)", ""] if name in PICTURES else []),
+            f"*Measured on {section['date']} in {section['seconds']} s, "
+            + ("" if section["long"] else f'in part: `make bench ARGS="{name} --long"` measures all of it, ')
+            + f'and again by `make bench ARGS="{again}"`.*',
+            "",
+        ]
         rows += room.headlines(section["result"])
     absent = [name for name in SECTIONS if name not in sections]
-    return "\n".join([
-        "# Side by side",
-        "",
-        "This project and its rivals, measured on one machine in the same run: what is compared takes turns, so that "
-        "a slow minute weighs on all of it, and every ratio is taken round by round. Written by `make bench`, which "
-        "installs what it needs into an environment of its own; `results.json` holds the same in numbers. Each section "
-        "names its machine and says how often it measured; the last table has all ratios and all aims, those missed "
-        "too.",
-        "",
-        *([f"Not measured here: {', '.join(absent)}.", ""] if absent else []),
-        *parts,
-        LAST,
-        "",
-        "Medians, and in brackets the lowest and the highest.",
-        "",
-        *table(["what", "ratio", "aim", "reached"], rows),
-        "",
-    ])
+    return "\n".join(
+        [
+            "# Side by side",
+            "",
+            "This project and its rivals, measured on one machine in the same run: what is compared takes turns, so that "
+            "a slow minute weighs on all of it, and every ratio is taken round by round. Written by `make bench`, which "
+            "installs what it needs into an environment of its own; `results.json` holds the same in numbers. Each section "
+            "names its machine and says how often it measured; the last table has all ratios and all aims, those missed "
+            "too.",
+            "",
+            *([f"Not measured here: {', '.join(absent)}.", ""] if absent else []),
+            *parts,
+            LAST,
+            "",
+            "Medians, and in brackets the lowest and the highest.",
+            "",
+            *table(["what", "ratio", "aim", "reached"], rows),
+            "",
+        ]
+    )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog=PROG, description="Measure this project and its rivals side by side.")
-    parser.add_argument("sections", nargs="*", metavar="SECTION",
-                        help=f"of {', '.join(SECTIONS)} (default: all of them)")
+    parser.add_argument(
+        "sections", nargs="*", metavar="SECTION", help=f"of {', '.join(SECTIONS)} (default: all of them)"
+    )
     parser.add_argument("--long", action="store_true", help=f"all of {' and '.join(LONGER)}, which takes an hour more")
     parser.add_argument("--write", action="store_true", help="measure nothing, only write RESULTS.md again")
     parser.add_argument("--one", nargs=2, metavar=("SECTION", "FILE"), help=argparse.SUPPRESS)
@@ -131,7 +147,7 @@ def main() -> None:
             sections = {name: sections[name] for name in SECTIONS if name in sections}  # in order
             write(sections)
     write(sections)
-    print(TEXT.read_text()[TEXT.read_text().index(LAST):])
+    print(TEXT.read_text()[TEXT.read_text().index(LAST) :])
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """What a class will see and what it needs: the numbers of INSTRUCTORS.md. `students` reads /proc, so Linux only.
 
-    python benchmarks/classroom.py presets         # each preset, and each with its remedies, over ten seeds
-    python benchmarks/classroom.py students 1 3    # memory and CPU of so many kernels at once, and what 30 would need
-    python benchmarks/classroom.py picture         # the four presets' pictures, into notebooks/thumbnails/presets.png
+python benchmarks/classroom.py presets         # each preset, and each with its remedies, over ten seeds
+python benchmarks/classroom.py students 1 3    # memory and CPU of so many kernels at once, and what 30 would need
+python benchmarks/classroom.py picture         # the four presets' pictures, into notebooks/thumbnails/presets.png
 """
 
 import argparse
@@ -31,8 +31,10 @@ from trm_nav.course.plots.overfitting import draw_laboratory
 from trm_nav.course.plots.style import INK, use_style
 from trm_nav.course.widgets import png
 
-ALSO = {"Overfitting": {"a label for every cell and augmentation": dict(supervision="policy", augment=True)},
-        "Underfitting": {"dim 32": dict(dim=32)}}  # what the session plans click besides the remedies
+ALSO = {
+    "Overfitting": {"a label for every cell and augmentation": dict(supervision="policy", augment=True)},
+    "Underfitting": {"dim 32": dict(dim=32)},
+}  # what the session plans click besides the remedies
 LESSONS = [ROOT / "notebooks" / name for name in ("05_diagnostics.ipynb", "04_train.ipynb")]
 CLASS = 30
 PICTURE, HIGH = ROOT / "notebooks" / "thumbnails" / "presets.png", 334  # and pixels of one preset in it
@@ -50,13 +52,18 @@ print("PRESSED", json.dumps(pressed))
 
 def presets(seeds: range) -> None:
     """One row for each preset, and for each with one of its remedies."""
-    print(f"{machine()}\nIn each cell: seed 0 (lowest to highest of {len(seeds)} seeds). A star: the panel has no "
-          "button for it.\n\n| run | training accuracy | held-out accuracy | lowest validation loss | last one | "
-          "findings | first begins in epoch | parameters per label | CPU s |\n|---|---|---|---|---|---|---|---|---|")
+    print(
+        f"{machine()}\nIn each cell: seed 0 (lowest to highest of {len(seeds)} seeds). A star: the panel has no "
+        "button for it.\n\n| run | training accuracy | held-out accuracy | lowest validation loss | last one | "
+        "findings | first begins in epoch | parameters per label | CPU s |\n|---|---|---|---|---|---|---|---|---|"
+    )
     for name, settings in PRESETS.items():
         remedies = row(name, settings, seeds).findings[0].remedies
-        changes = {remedy.what + "*" * (not remedy.changes.keys() <= settings.keys()): remedy.changes
-                   for remedy in remedies if remedy.changes}
+        changes = {
+            remedy.what + "*" * (not remedy.changes.keys() <= settings.keys()): remedy.changes
+            for remedy in remedies
+            if remedy.changes
+        }
         for what, change in {**changes, **ALSO.get(name, {})}.items():
             row(f"{name} + {what}", {**settings, **change}, seeds)
 
@@ -71,10 +78,16 @@ def row(label: str, settings: dict, seeds: range) -> Experiment:
     findings = [" and ".join(finding.name for finding in run.findings) for run in runs]
     epochs = [run.findings[0].epoch for run in runs if run.findings[0].epoch]
     cells = [spread([run.history[name][-1] for run in runs], "{:.0%}") for name in ("train_acc", "val_acc")]
-    cells += [spread([min(run.history["val_loss"]) for run in runs], "{:.2f}"),
-              spread([run.history["val_loss"][-1] for run in runs], "{:.2f}")]
-    cells += [f"{findings[0]} ({', '.join(f'{name} {count}' for name, count in Counter(findings).most_common())})",
-              spread(epochs, "{:.0f}"), f"{runs[0].parameters_per_label:.2g}", spread(cpu, "{:.1f}")]
+    cells += [
+        spread([min(run.history["val_loss"]) for run in runs], "{:.2f}"),
+        spread([run.history["val_loss"][-1] for run in runs], "{:.2f}"),
+    ]
+    cells += [
+        f"{findings[0]} ({', '.join(f'{name} {count}' for name, count in Counter(findings).most_common())})",
+        spread(epochs, "{:.0f}"),
+        f"{runs[0].parameters_per_label:.2g}",
+        spread(cpu, "{:.1f}"),
+    ]
     print(f"| {label} | {' | '.join(cells)} |", flush=True)
     return runs[0]
 
@@ -124,9 +137,20 @@ def server(folder: str) -> tuple[float, float, float]:
     """A look at JupyterLab's own server, asked for its page and a few things more, without a kernel."""
     token = os.urandom(16).hex()
     process = subprocess.Popen(
-        [sys.executable, "-m", "jupyterlab", "--no-browser", "--ip=127.0.0.1", "--port=0", "--allow-root",
-         f"--ServerApp.root_dir={ROOT / 'notebooks'}"], stderr=subprocess.PIPE, text=True,
-        env={**os.environ, "JUPYTER_TOKEN": token, "HOME": folder, "JUPYTER_RUNTIME_DIR": folder})
+        [
+            sys.executable,
+            "-m",
+            "jupyterlab",
+            "--no-browser",
+            "--ip=127.0.0.1",
+            "--port=0",
+            "--allow-root",
+            f"--ServerApp.root_dir={ROOT / 'notebooks'}",
+        ],
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "JUPYTER_TOKEN": token, "HOME": folder, "JUPYTER_RUNTIME_DIR": folder},
+    )
     try:
         address = next(found[1] for line in process.stderr if (found := re.search(r"(http://127\S+?)/lab", line)))
         threading.Thread(target=process.stderr.read, daemon=True).start()  # or it stops when nobody reads
@@ -142,8 +166,10 @@ def server(folder: str) -> tuple[float, float, float]:
 
 def students(counts: list[int], lessons: list[Path], cores: int) -> None:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    print(f"{machine()}\n\n| lesson | kernels at once | peak of one, MB: resident | proportional | all together, MB | "
-          "CPU s of one | wall s |\n|---|---|---|---|---|---|---|")
+    print(
+        f"{machine()}\n\n| lesson | kernels at once | peak of one, MB: resident | proportional | all together, MB | "
+        "CPU s of one | wall s |\n|---|---|---|---|---|---|---|"
+    )
     largest, pressed = 0.0, []
     with tempfile.TemporaryDirectory() as folder:
         for path in lessons:
@@ -151,17 +177,24 @@ def students(counts: list[int], lessons: list[Path], cores: int) -> None:
                 seen, wall, presses = asyncio.run(at_once(path, count, folder))
                 resident, cpu = [peak for peak, _, _ in seen[-1]], [seconds for _, _, seconds in seen[-1]]
                 shares = [[share for _, share, _ in one] for one in seen]
-                print(f"| {path.stem} | {count} | {max(resident):.0f} | {max(map(max, shares)):.0f} | "
-                      f"{max(map(sum, shares)):.0f} | {min(cpu):.0f} to {max(cpu):.0f} | {wall:.0f} |", flush=True)
+                print(
+                    f"| {path.stem} | {count} | {max(resident):.0f} | {max(map(max, shares)):.0f} | "
+                    f"{max(map(sum, shares)):.0f} | {min(cpu):.0f} to {max(cpu):.0f} | {wall:.0f} |",
+                    flush=True,
+                )
                 largest, pressed = max(largest, *resident), [*pressed, *presses]
         own, _, seconds = server(folder)
-    print(f"\nJupyterLab's own server: {own:.0f} MB, {seconds:.1f} s of CPU to start and to serve its page.\n"
-          f"Calculated, for {CLASS} students with a server and a kernel each and nothing shared: "
-          f"{CLASS} x ({own:.0f} + {largest:.0f}) MB = {CLASS * (own + largest) / 1000:.0f} GB.")
+    print(
+        f"\nJupyterLab's own server: {own:.0f} MB, {seconds:.1f} s of CPU to start and to serve its page.\n"
+        f"Calculated, for {CLASS} students with a server and a kernel each and nothing shared: "
+        f"{CLASS} x ({own:.0f} + {largest:.0f}) MB = {CLASS * (own + largest) / 1000:.0f} GB."
+    )
     for name in pressed[0] if pressed else ():
         low, high = (pick(one[name] for one in pressed) for pick in (min, max))
-        print(f"One press of {name}, pictures and all: {low:.1f} to {high:.1f} s of CPU. Calculated, {CLASS} at once "
-              f"on {cores} cores: {CLASS} x {high:.1f} / {cores} = {CLASS * high / cores:.0f} s.")
+        print(
+            f"One press of {name}, pictures and all: {low:.1f} to {high:.1f} s of CPU. Calculated, {CLASS} at once "
+            f"on {cores} cores: {CLASS} x {high:.1f} / {cores} = {CLASS * high / cores:.0f} s."
+        )
 
 
 def picture() -> None:
@@ -175,9 +208,14 @@ def picture() -> None:
         whole.paste(drawn.crop((0, 22, drawn.width, drawn.height if last else HIGH - 10)), (0, top + 32))
         pen.text((14, top + 8), name, INK, ImageFont.load_default(22), stroke_width=0.4)
         pen.text((170, top + 13), str(run.findings[0]).split("; first remedy")[0], INK, ImageFont.load_default(15))
-        wrong = [[maze for maze, (start, plan) in enumerate(zip(part.starts, plans, strict=False))
-                  if not part.optimal[maze, *start] >> plan[*start] & 1]
-                 for part, plans in zip((run.train_set, run.val_set), run.plans[-1], strict=True)]
+        wrong = [
+            [
+                maze
+                for maze, (start, plan) in enumerate(zip(part.starts, plans, strict=False))
+                if not part.optimal[maze, *start] >> plan[*start] & 1
+            ]
+            for part, plans in zip((run.train_set, run.val_set), run.plans[-1], strict=True)
+        ]
         print(f"{name}: the ringed arrow is wrong in the training mazes {wrong[0]} and the held-out mazes {wrong[1]}")
     few = whole.quantize(48, Image.Quantize.MAXCOVERAGE, kmeans=3, dither=Image.Dither.NONE)  # the green star stays
     few.save(PICTURE, optimize=True)
@@ -192,8 +230,11 @@ def main() -> None:
     parser.add_argument("--cores", type=int, default=8, help="students: cores to calculate for (8)")
     parser.add_argument("--seeds", type=int, default=10, help="presets: how many, from 0 on (10)")
     given = parser.parse_args()
-    {"presets": lambda: presets(range(given.seeds)), "picture": picture,
-     "students": lambda: students(given.kernels, given.lessons, given.cores)}[given.what]()
+    {
+        "presets": lambda: presets(range(given.seeds)),
+        "picture": picture,
+        "students": lambda: students(given.kernels, given.lessons, given.cores),
+    }[given.what]()
 
 
 if __name__ == "__main__":

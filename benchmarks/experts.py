@@ -44,8 +44,11 @@ class System:
     threads: Callable | None = None
 
     def label(self, mazes: Mazes):
-        return (self.search(mazes.walls, mazes.starts, mazes.goals) if self.per_start
-                else self.search(mazes.walls, mazes.goals))
+        return (
+            self.search(mazes.walls, mazes.starts, mazes.goals)
+            if self.per_start
+            else self.search(mazes.walls, mazes.goals)
+        )
 
 
 SYSTEMS = {
@@ -171,8 +174,9 @@ class TwoProcesses:
         context = multiprocessing.get_context("spawn")
         self.workers, self.pipes = [], []
         for half in range(2):
-            halves = {name: batch[half * len(batch) // 2 : (half + 1) * len(batch) // 2]
-                      for name, batch in batches.items()}
+            halves = {
+                name: batch[half * len(batch) // 2 : (half + 1) * len(batch) // 2] for name, batch in batches.items()
+            }
             ours, theirs = context.Pipe()
             self.workers.append(context.Process(target=_work, args=(theirs,), daemon=True))
             self.workers[-1].start()

@@ -29,15 +29,27 @@ def report(result: dict[str, Any]) -> str:
         "",
         "How many times faster our expert is (below 1: slower):",
         "",
-        *table(["", *(f"{size['n']} x {size['n']}, {cores}" for size in sizes for cores in ("one core", "two cores"))],
-               ratio_rows(sizes)),
+        *table(
+            ["", *(f"{size['n']} x {size['n']}, {cores}" for size in sizes for cores in ("one core", "two cores"))],
+            ratio_rows(sizes),
+        ),
         "",
         aims(sizes),
         "",
         "Absolute rates, in thousands per second:",
         "",
-        *table(["", "maze", "mazes a round", "searches, one core", "searches, two cores", "labelled cells, one core",
-                "labelled cells, two cores"], rate_rows(sizes)),
+        *table(
+            [
+                "",
+                "maze",
+                "mazes a round",
+                "searches, one core",
+                "searches, two cores",
+                "labelled cells, one core",
+                "labelled cells, two cores",
+            ],
+            rate_rows(sizes),
+        ),
         "",
         *[f"{name}: {reason}.\n" for name, reason in result["missing"].items()],
         *memory(result),
@@ -69,20 +81,29 @@ def lines_of(sizes: list[dict[str, Any]]) -> list[tuple[str, str]]:
 
 def aims(sizes: list[dict[str, Any]]) -> str:
     """What was aimed at on one core, beside what was reached."""
+
     def slowest(size: dict[str, Any], names: list[str]) -> float:
         return min(size["systems"][name]["our_searches_ratio"]["median"] for name in names)
 
     verdicts = []
-    for rival, names in (("the Numba search with a queue", [QUEUE]),
-                         ("the Numba search with bitboards", [BITBOARD]),
-                         ("SciPy's better way", SCIPY)):
+    for rival, names in (
+        ("the Numba search with a queue", [QUEUE]),
+        ("the Numba search with bitboards", [BITBOARD]),
+        ("SciPy's better way", SCIPY),
+    ):
         ratio, wanted = slowest(sizes[0], names), AIMS[names[0]]
-        verdicts.append(f"{wanted} times {rival} at 8 x 8: {'reached' if ratio >= wanted else 'not reached'}, "
-                        f"{significant(ratio)}")
-    behind = [f"{name} at {size['n']} x {size['n']}" for size in sizes for name in (QUEUE, BITBOARD, *SCIPY)
-              if slowest(size, [name]) < 1]
-    verdicts.append("Ahead of all of these at every size: "
-                    + (f"not reached, behind {'; '.join(behind)}" if behind else "reached"))
+        verdicts.append(
+            f"{wanted} times {rival} at 8 x 8: {'reached' if ratio >= wanted else 'not reached'}, {significant(ratio)}"
+        )
+    behind = [
+        f"{name} at {size['n']} x {size['n']}"
+        for size in sizes
+        for name in (QUEUE, BITBOARD, *SCIPY)
+        if slowest(size, [name]) < 1
+    ]
+    verdicts.append(
+        "Ahead of all of these at every size: " + (f"not reached, behind {'; '.join(behind)}" if behind else "reached")
+    )
     return f"Aims on one core. {'. '.join(verdicts)}."
 
 
@@ -94,8 +115,13 @@ def headlines(result: dict[str, Any]) -> list[list[str]]:
             if name == OURS or TWO in name:
                 continue
             aim = AIMS.get(name) if size["n"] == 8 or name not in AIMS else 1
-            rows.append(headline(f"labelled mazes/s, {size['n']} x {size['n']}: our expert / {name}",
-                                 numbers["our_searches_ratio"], aim))
+            rows.append(
+                headline(
+                    f"labelled mazes/s, {size['n']} x {size['n']}: our expert / {name}",
+                    numbers["our_searches_ratio"],
+                    aim,
+                )
+            )
     return rows
 
 
@@ -103,8 +129,11 @@ def rate_rows(sizes: list[dict[str, Any]]) -> list[list[str]]:
     rows = []
     for size in sizes:
         for name, two in lines_of(sizes):
-            row = [name + (two if two == THREADS else ""), f"{size['n']} x {size['n']}",
-                   f"{size['systems'][name]['mazes']:,}"]
+            row = [
+                name + (two if two == THREADS else ""),
+                f"{size['n']} x {size['n']}",
+                f"{size['systems'][name]['mazes']:,}",
+            ]
             for field in ("searches_per_second", "labelled_cells_per_second"):
                 for call in (name, name + two):
                     rate = {key: value / 1000 for key, value in size["systems"][call][field].items()}
@@ -122,15 +151,32 @@ def memory(result: dict[str, Any]) -> list[str]:
         allowed = speed * 1e9 / size["bytes_per_maze"]
         best = size["systems"][BITBOARD]["searches_per_second"]["median"]
         copies = size["batch_copies_per_second"]["median"]
-        rows.append([f"{size['n']} x {size['n']}", str(size["bytes_per_maze"]), significant(allowed / 1000),
-                     f"{ours / allowed:.1%}", f"{best / allowed:.1%}", significant(copies / 1000)])
+        rows.append(
+            [
+                f"{size['n']} x {size['n']}",
+                str(size["bytes_per_maze"]),
+                significant(allowed / 1000),
+                f"{ours / allowed:.1%}",
+                f"{best / allowed:.1%}",
+                significant(copies / 1000),
+            ]
+        )
     return [
         "The memory's limit. One core copies a buffer much larger than its caches at "
         f"{ratio_text(result['bandwidth'])} GB/s, reading and writing counted. Labelling a maze must at least read its "
         "walls and its goal and write its sets, a byte for each cell.",
         "",
-        *table(["maze", "bytes a maze", "allowed, thousand mazes/s", "our share", f"{BITBOARD}'s share",
-                "the batch's walls merely copied, thousand mazes/s"], rows),
+        *table(
+            [
+                "maze",
+                "bytes a maze",
+                "allowed, thousand mazes/s",
+                "our share",
+                f"{BITBOARD}'s share",
+                "the batch's walls merely copied, thousand mazes/s",
+            ],
+            rows,
+        ),
         "",
         f"Where our time goes: {'; '.join(map(where, result['sizes']))}. The rest packs walls into words and sets of "
         "actions out of them. Every NumPy operation writes its result to a cache, the next one reads it again, and a "
@@ -141,6 +187,8 @@ def memory(result: dict[str, Any]) -> list[str]:
 
 
 def where(size: dict[str, Any]) -> str:
-    return (f"at {size['n']} x {size['n']} {size['waves_share']['median']:.0%} is in the waves, "
-            f"{size['wave_steps']:.0f} steps for each block of mazes, about "
-            f"{significant(size['operation_seconds'] * 1e6)} us for each of the seven NumPy operations of a step")
+    return (
+        f"at {size['n']} x {size['n']} {size['waves_share']['median']:.0%} is in the waves, "
+        f"{size['wave_steps']:.0f} steps for each block of mazes, about "
+        f"{significant(size['operation_seconds'] * 1e6)} us for each of the seven NumPy operations of a step"
+    )

@@ -27,8 +27,20 @@ TUNED_ON, REPORTED = range(10, 16), range(20, 26)
 HEALTHY_REPORTED = range(20, 28)  # so that there are as many healthy runs as faulty ones
 
 # Healthy settings that faults are put into, in turn.
-COMMON = dict(num_train=2000, num_test=500, augment=True, supervision="policy", recursions=1, depth=2, dropout=0.0,
-              lr=1e-2, weight_decay=0.01, epochs=20, patience=1000, grow_recursions=False)
+COMMON = dict(
+    num_train=2000,
+    num_test=500,
+    augment=True,
+    supervision="policy",
+    recursions=1,
+    depth=2,
+    dropout=0.0,
+    lr=1e-2,
+    weight_decay=0.01,
+    epochs=20,
+    patience=1000,
+    grow_recursions=False,
+)
 BASES = {
     "dense": dict(COMMON, dim=32, recursions=2),
     "wide": dict(COMMON, num_train=3000, dim=64, dropout=0.1, lr=3e-3),
@@ -62,8 +74,12 @@ HEALTHY = {
 
 def runs() -> list[tuple[str, str, int]]:
     """All runs as (fault or "healthy", name of the healthy settings, seed)."""
-    faulty = [(fault, base, seed) for fault in FAULTS for seeds in (TUNED_ON, REPORTED)
-              for seed, base in zip(seeds, itertools.cycle(BASES))]
+    faulty = [
+        (fault, base, seed)
+        for fault in FAULTS
+        for seeds in (TUNED_ON, REPORTED)
+        for seed, base in zip(seeds, itertools.cycle(BASES))
+    ]
     return faulty + [("healthy", base, seed) for base in HEALTHY for seed in (*TUNED_ON, *HEALTHY_REPORTED)]
 
 
@@ -85,8 +101,10 @@ def make(run: tuple[str, str, int]) -> None:
     values = dict(HEALTHY[base], seed=seed, train_seed=1000 + seed, test_seed=2000 + seed)
     for name, change in FAULTS.get(fault, {}).items():
         values[name] = change(values[name]) if callable(change) else change
-    data, settings = (kind.of({name: value for name, value in values.items() if name in kind.model_fields})
-                      for kind in (DataSettings, TrainSettings))
+    data, settings = (
+        kind.of({name: value for name, value in values.items() if name in kind.model_fields})
+        for kind in (DataSettings, TrainSettings)
+    )
     train_set, val_set = dataset.build(data)
     if fault == "shuffled-labels":
         train_set = replace(train_set, optimal=np.random.default_rng(seed).permutation(train_set.optimal))
@@ -94,10 +112,12 @@ def make(run: tuple[str, str, int]) -> None:
         val_set = dataset.build(data.model_copy(update={"obstacle_density": 0.4}))[1]
     one = training.Training(settings, train_set, val_set)
     if fault == "unturned-actions":  # every label moves to its new cell and keeps its old directions
+
         def turn(tokens, masks, agents, turns):
             moved = transform_batch(masks, masks, agents, turns)[0]
             tokens, _, agents = transform_batch(tokens, masks, agents, turns)
             return tokens, moved, agents
+
         training.transform_batch = turn
     if fault == "exploding-start":
         with torch.no_grad():
@@ -113,8 +133,11 @@ def make(run: tuple[str, str, int]) -> None:
     record = one.record()
     for name in one.history:
         record[name] = [float(f"{value:.4g}") for value in record[name]]
-    record["config"] = {name: value for name, value in record["config"].items()
-                        if name not in ("train_path", "val_path", "checkpoint_dir", "resume")}
+    record["config"] = {
+        name: value
+        for name, value in record["config"].items()
+        if name not in ("train_path", "val_path", "checkpoint_dir", "resume")
+    }
     path_of(*run).write_text(json.dumps({"fault": fault, "settings": base, "seed": seed, **record}) + "\n")
 
 
@@ -155,11 +178,17 @@ def judge(seeds: Iterable[int]) -> dict[str, Any]:
         caused = {fault for fault, names in EXPECTED.items() if finding in names}
         named = {fault: sum(counts[fault][name] for name in EXPECTED[fault]) for fault in caused}
         recall[finding] = sum(named.values()), sum(counts[fault].total() for fault in caused)
-        precision[finding] = (sum(counts[fault][finding] for fault in caused),
-                              sum(one[finding] for one in counts.values()))
+        precision[finding] = (
+            sum(counts[fault][finding] for fault in caused),
+            sum(one[finding] for one in counts.values()),
+        )
     alarms = sum(number for name, number in counts["healthy"].items() if name not in NO_ALARM)
-    return {"counts": {fault: dict(one.most_common()) for fault, one in counts.items()},
-            "recall": recall, "precision": precision, "false alarms": (alarms, counts["healthy"].total())}
+    return {
+        "counts": {fault: dict(one.most_common()) for fault, one in counts.items()},
+        "recall": recall,
+        "precision": precision,
+        "false alarms": (alarms, counts["healthy"].total()),
+    }
 
 
 def report(result: dict[str, Any]) -> str:

@@ -27,7 +27,9 @@ def measure(quick: bool = False) -> dict[str, Any]:
     if not torch.cuda.is_available():
         return {"missing": "PyTorch finds no CUDA device on this machine"}
     return {
-        "machine": machine(), "load": load(), "device": torch.cuda.get_device_name(),
+        "machine": machine(),
+        "load": load(),
+        "device": torch.cuda.get_device_name(),
         "points": [measure_shape(dim, recursions, "cuda") for dim in DIMS for recursions in RECURSIONS],
         "recipes": {} if quick else {name: recipes.measure(name, 42, None) for name in RECIPES},
     }
@@ -35,8 +37,10 @@ def measure(quick: bool = False) -> dict[str, Any]:
 
 def measure_shape(dim: int, recursions: int, device: str) -> dict[str, Any]:
     """Samples per second each way, all of which take turns."""
-    runs = {name: training(dim, recursions, STEPS, 1, "cpu" if name == CPU else device)
-            for name in (PLAIN, MIXED, *([GRAPH] if device == "cuda" else []), CPU)}
+    runs = {
+        name: training(dim, recursions, STEPS, 1, "cpu" if name == CPU else device)
+        for name in (PLAIN, MIXED, *([GRAPH] if device == "cuda" else []), CPU)
+    }
     if GRAPH in runs:
         tokens = runs[GRAPH].train_samples.tokens[:BATCH]
         runs[GRAPH].model.train()
@@ -47,10 +51,17 @@ def measure_shape(dim: int, recursions: int, device: str) -> dict[str, Any]:
             runs[name]._train(None)
 
     seconds = interleaved({name: lambda name=name: epoch(name) for name in runs}, ROUNDS)
-    return {"dim": dim, "recursions": recursions, "systems": {name: {
-        "samples_per_second": summary([STEPS * BATCH / second for second in times]),
-        "faster_by": ratios(seconds[CPU], times),
-    } for name, times in seconds.items()}}
+    return {
+        "dim": dim,
+        "recursions": recursions,
+        "systems": {
+            name: {
+                "samples_per_second": summary([STEPS * BATCH / second for second in times]),
+                "faster_by": ratios(seconds[CPU], times),
+            }
+            for name, times in seconds.items()
+        },
+    }
 
 
 def report(result: dict[str, Any]) -> str:
@@ -63,23 +74,50 @@ def report(result: dict[str, Any]) -> str:
         "",
         f"{result['device']} in {result['machine']}. Depth 2, batches of {BATCH}; samples per second:",
         "",
-        *table(["dim", "recursions", *names], [
-            [str(point["dim"]), str(point["recursions"]),
-             *(ratio_text(point["systems"][name]["samples_per_second"]) for name in names)]
-            for point in result["points"]]),
+        *table(
+            ["dim", "recursions", *names],
+            [
+                [
+                    str(point["dim"]),
+                    str(point["recursions"]),
+                    *(ratio_text(point["systems"][name]["samples_per_second"]) for name in names),
+                ]
+                for point in result["points"]
+            ],
+        ),
     ]
     if result["recipes"]:
-        lines += ["", "Recipes in full, seed 42, one pass over 4,000 held-out mazes:", "", *table(
-            ["recipe", "minutes", "the guide's, on an RTX 3080", "success", "validation accuracy"],
-            [[f"`{name}`", significant(run["seconds"] / 60), GUIDE.get(name, ""), f"{run['success']:.2%}",
-              f"{run['val_acc']:.2%}"] for name, run in result["recipes"].items()])]
+        lines += [
+            "",
+            "Recipes in full, seed 42, one pass over 4,000 held-out mazes:",
+            "",
+            *table(
+                ["recipe", "minutes", "the guide's, on an RTX 3080", "success", "validation accuracy"],
+                [
+                    [
+                        f"`{name}`",
+                        significant(run["seconds"] / 60),
+                        GUIDE.get(name, ""),
+                        f"{run['success']:.2%}",
+                        f"{run['val_acc']:.2%}",
+                    ]
+                    for name, run in result["recipes"].items()
+                ],
+            ),
+        ]
     return "\n".join(lines)
 
 
 def headlines(result: dict[str, Any]) -> list[list[str]]:
-    return [headline(f"training step, dim {point['dim']}, {point['recursions']} recursions: {name} on the GPU / {CPU}",
-                     numbers["faster_by"])
-            for point in result.get("points", []) for name, numbers in point["systems"].items() if name != CPU]
+    return [
+        headline(
+            f"training step, dim {point['dim']}, {point['recursions']} recursions: {name} on the GPU / {CPU}",
+            numbers["faster_by"],
+        )
+        for point in result.get("points", [])
+        for name, numbers in point["systems"].items()
+        if name != CPU
+    ]
 
 
 def main() -> None:

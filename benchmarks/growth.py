@@ -33,8 +33,13 @@ LINES = {
     "depth": (1, 2, 4, 8),
     "recursions": (1, 2, 4, 8, 16),
 }
-QUICK = {"mazes": (1_000, 10_000, 30_000), "size": (8, 12, 16), "dim": (32, 64), "depth": (1, 2, 4),
-         "recursions": (1, 4, 8)}
+QUICK = {
+    "mazes": (1_000, 10_000, 30_000),
+    "size": (8, 12, 16),
+    "dim": (32, 64),
+    "depth": (1, 2, 4),
+    "recursions": (1, 4, 8),
+}
 STEPS = 100  # in a round of the line of mazes; the others take fewer where steps are long
 
 
@@ -43,9 +48,18 @@ class Worker:
 
     def __init__(self, point: dict[str, int], steps: int, folder: Path | None):
         self.process = subprocess.Popen(
-            [sys.executable, "benchmarks/growth.py", "--point", json.dumps({**point, "steps": steps}),
-             *(["--data", str(folder)] if folder else [])],
-            cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            [
+                sys.executable,
+                "benchmarks/growth.py",
+                "--point",
+                json.dumps({**point, "steps": steps}),
+                *(["--data", str(folder)] if folder else []),
+            ],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
 
     def ask(self, question: str = "") -> Any:
         if question:
@@ -63,8 +77,13 @@ def measure(quick: bool = False) -> dict[str, Any]:
     """All lines; of each its points, with seconds per epoch in every round and bytes."""
     before = load()
     lines, rounds = (QUICK, 2) if quick else (LINES, 4)
-    return {"lines": {name: measure_line(name, values, rounds) for name, values in lines.items()}, "base": BASE,
-            "batch": BATCH, "machine": machine(), "load": before}
+    return {
+        "lines": {name: measure_line(name, values, rounds) for name, values in lines.items()},
+        "base": BASE,
+        "batch": BATCH,
+        "machine": machine(),
+        "load": before,
+    }
 
 
 def measure_line(name: str, values: tuple[int, ...], rounds: int) -> list[dict[str, Any]]:
@@ -98,8 +117,20 @@ def generate(mazes: int, folder: Path) -> dict[str, float]:
     """Make a data set with our command. Its seconds, and the most bytes that it held."""
     started = time.perf_counter()
     process = subprocess.Popen(
-        [sys.executable, "scripts/generate_dataset.py", "--num-train", str(mazes), "--num-test", "64", "--augment",
-         "--output-dir", str(folder)], cwd=ROOT, stdout=subprocess.DEVNULL)
+        [
+            sys.executable,
+            "scripts/generate_dataset.py",
+            "--num-train",
+            str(mazes),
+            "--num-test",
+            "64",
+            "--augment",
+            "--output-dir",
+            str(folder),
+        ],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+    )
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
@@ -134,11 +165,30 @@ def work(point: dict[str, int], folder: Path | None) -> None:
         data = dataset.load(folder / "train.pt"), dataset.load(folder / "test.pt")
     else:
         data = dataset.build(DataSettings(num_train=point["mazes"], num_test=BATCH, grid_size=point["size"]))
-    run = Training(TrainSettings(**{name: point[name] for name in ("dim", "depth", "recursions")}, dropout=0.0, lr=1e-4,
-                                 batch_size=BATCH, threads=1, augment=True, device="cpu"), *data)
+    run = Training(
+        TrainSettings(
+            **{name: point[name] for name in ("dim", "depth", "recursions")},
+            dropout=0.0,
+            lr=1e-4,
+            batch_size=BATCH,
+            threads=1,
+            augment=True,
+            device="cpu",
+        ),
+        *data,
+    )
     built = peak_bytes(resource.getrusage(resource.RUSAGE_SELF))
-    print(json.dumps({"steps": steps, "imports_bytes": imports, "built_bytes": built,
-                      "held_bytes": held_bytes(data[0], run.train_samples)}), flush=True)
+    print(
+        json.dumps(
+            {
+                "steps": steps,
+                "imports_bytes": imports,
+                "built_bytes": built,
+                "held_bytes": held_bytes(data[0], run.train_samples),
+            }
+        ),
+        flush=True,
+    )
 
     def one_round() -> float:
         """Seconds of an epoch."""
@@ -156,15 +206,24 @@ def work(point: dict[str, int], folder: Path | None) -> None:
         return ends[0] - started + (run.batches - 1) * others
 
     for line in sys.stdin:
-        answer = one_round() if line.strip() == "round" else {
-            "peak_bytes": peak_bytes(resource.getrusage(resource.RUSAGE_SELF))}
+        answer = (
+            one_round()
+            if line.strip() == "round"
+            else {"peak_bytes": peak_bytes(resource.getrusage(resource.RUSAGE_SELF))}
+        )
         print(json.dumps(answer), flush=True)
 
 
 def held_bytes(data, samples) -> int:
     """Of a training set and the tensors made from it, what they share counted once."""
-    arrays = [data.walls, data.starts, data.goals, data.optimal, data.tokens,
-              *(tensor.numpy() for tensor in (samples.tokens, samples.optimal, samples.agents))]
+    arrays = [
+        data.walls,
+        data.starts,
+        data.goals,
+        data.optimal,
+        data.tokens,
+        *(tensor.numpy() for tensor in (samples.tokens, samples.optimal, samples.agents)),
+    ]
     return sum({array.__array_interface__["data"][0]: array.nbytes for array in arrays}.values())
 
 
@@ -187,8 +246,9 @@ def draw(result: dict[str, Any], path: Path) -> None:
         low = [point["epoch"]["median"] - point["epoch"]["lowest"] for point in points]
         high = [point["epoch"]["highest"] - point["epoch"]["median"] for point in points]
         column[0].errorbar(values, [point["epoch"]["median"] for point in points], (low, high), marker="o", color=BLUE)
-        column[1].plot(values, [(point["peak_bytes"] - point["imports_bytes"]) / 1e6 for point in points], "o-",
-                       color=ORANGE)
+        column[1].plot(
+            values, [(point["peak_bytes"] - point["imports_bytes"]) / 1e6 for point in points], "o-", color=ORANGE
+        )
         for axes in column:
             axes.set(xscale="log", yscale="log", xlabel=name if name != "size" else "grid size n")
             axes.set_xticks(values, [f"{value:,}" if value < 1_000_000 else "1 M" for value in values], minor=False)

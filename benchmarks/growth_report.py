@@ -12,25 +12,31 @@ def report(result: dict[str, Any]) -> str:
     lines, base = result["lines"], result["base"]
     memory = formula(result)
     shape = ", ".join(f"{name} {base[name]}" for name in ("dim", "depth", "recursions"))
-    return "\n".join([
-        "## How cost grows",
-        "",
-        f"{result['machine']}. One thread, batches of {result['batch']}, mazes turned, no dropout; where a line "
-        f"does not say otherwise {base['mazes']:,} mazes of {base['size']} x {base['size']}, {shape}. Every point is "
-        "a process of its own; those of one line take turns; medians, and in brackets the lowest and the highest of "
-        f"{lines['dim'][0]['epoch']['repeats']} rounds. An epoch is its first step, with the shuffling, and the mean "
-        "of the other steps timed times their number, without validation. Exponents are slopes of least squares on "
-        "logarithms. Those expected of seconds are the slopes of the matrix products' operations over the same points; "
-        f"those expected of memory follow from the formula below. {load_text(result['load'])}",
-        "",
-        *table(["", "points", "exponent of seconds per epoch", "expected", "of bytes beyond the imports", "expected"],
-               [exponent_row(name, points, memory) for name, points in lines.items()]),
-        "",
-        *memory_lines(result, memory),
-        "",
-        *table(["", "steps timed", "seconds per epoch", "peak, MB", "formula, MB", "data set made in, s, MB"],
-               [point_row(name, point, memory) for name, points in lines.items() for point in points]),
-    ])
+    return "\n".join(
+        [
+            "## How cost grows",
+            "",
+            f"{result['machine']}. One thread, batches of {result['batch']}, mazes turned, no dropout; where a line "
+            f"does not say otherwise {base['mazes']:,} mazes of {base['size']} x {base['size']}, {shape}. Every point is "
+            "a process of its own; those of one line take turns; medians, and in brackets the lowest and the highest of "
+            f"{lines['dim'][0]['epoch']['repeats']} rounds. An epoch is its first step, with the shuffling, and the mean "
+            "of the other steps timed times their number, without validation. Exponents are slopes of least squares on "
+            "logarithms. Those expected of seconds are the slopes of the matrix products' operations over the same points; "
+            f"those expected of memory follow from the formula below. {load_text(result['load'])}",
+            "",
+            *table(
+                ["", "points", "exponent of seconds per epoch", "expected", "of bytes beyond the imports", "expected"],
+                [exponent_row(name, points, memory) for name, points in lines.items()],
+            ),
+            "",
+            *memory_lines(result, memory),
+            "",
+            *table(
+                ["", "steps timed", "seconds per epoch", "peak, MB", "formula, MB", "data set made in, s, MB"],
+                [point_row(name, point, memory) for name, points in lines.items() for point in points],
+            ),
+        ]
+    )
 
 
 def slope(xs: list[float], ys: list[float]) -> float:
@@ -45,9 +51,14 @@ def exponent_row(name: str, points: list[dict[str, Any]], memory: dict[str, floa
     work = [point["flops"] * point["mazes"] for point in points]
     beyond = [max(1, point["peak_bytes"] - point["imports_bytes"]) for point in points]
     wanted = [max(1, predicted(point, memory) - memory["imports"]) for point in points]
-    return ["grid size n" if name == "size" else name, ", ".join(f"{value:,}" for value in values),
-            ratio_text(summary(exponents)), significant(slope(values, work)),
-            significant(slope(values, beyond)), significant(slope(values, wanted))]
+    return [
+        "grid size n" if name == "size" else name,
+        ", ".join(f"{value:,}" for value in values),
+        ratio_text(summary(exponents)),
+        significant(slope(values, work)),
+        significant(slope(values, beyond)),
+        significant(slope(values, wanted)),
+    ]
 
 
 def formula(result: dict[str, Any]) -> dict[str, float]:
@@ -73,8 +84,10 @@ def formula(result: dict[str, Any]) -> dict[str, float]:
 
 def with_cells(points: list[dict[str, Any]], batch: int) -> list[dict[str, Any]]:
     """The points, with batch * n^2 * dim * depth * recursions."""
-    return [{**point, "batch_cells": batch * point["size"] ** 2 * point["dim"] * point["depth"] * point["recursions"]}
-            for point in points]
+    return [
+        {**point, "batch_cells": batch * point["size"] ** 2 * point["dim"] * point["depth"] * point["recursions"]}
+        for point in points
+    ]
 
 
 def parameters(point: dict[str, Any]) -> int:
@@ -92,10 +105,16 @@ def predicted(point: dict[str, Any], memory: dict[str, float]) -> float:
 def headlines(result: dict[str, Any]) -> list[list[str]]:
     rows = []
     for name, points in result["lines"].items():
-        exponents = [slope([point[name] for point in points], times)
-                     for times in zip(*(point["rounds"] for point in points), strict=True)]
-        rows.append(headline(f"exponent of seconds an epoch, over {'the grid size n' if name == 'size' else name}",
-                             summary(exponents)))
+        exponents = [
+            slope([point[name] for point in points], times)
+            for times in zip(*(point["rounds"] for point in points), strict=True)
+        ]
+        rows.append(
+            headline(
+                f"exponent of seconds an epoch, over {'the grid size n' if name == 'size' else name}",
+                summary(exponents),
+            )
+        )
     return rows
 
 
@@ -127,6 +146,11 @@ def memory_lines(result: dict[str, Any], memory: dict[str, float]) -> list[str]:
 
 def point_row(name: str, point: dict[str, Any], memory: dict[str, float]) -> list[str]:
     made = point["generation"]
-    return [f"{'n' if name == 'size' else name} {point[name]:,}", str(point["steps"]), ratio_text(point["epoch"]),
-            f"{point['peak_bytes'] / 1e6:,.0f}", f"{predicted(point, memory) / 1e6:,.0f}",
-            f"{significant(made['seconds'])}, {made['peak_bytes'] / 1e6:,.0f}" if made else ""]
+    return [
+        f"{'n' if name == 'size' else name} {point[name]:,}",
+        str(point["steps"]),
+        ratio_text(point["epoch"]),
+        f"{point['peak_bytes'] / 1e6:,.0f}",
+        f"{predicted(point, memory) / 1e6:,.0f}",
+        f"{significant(made['seconds'])}, {made['peak_bytes'] / 1e6:,.0f}" if made else "",
+    ]

@@ -38,10 +38,12 @@ class OrdinaryBlock(nn.Module):
         super().__init__()
         self.norm_tokens = nn.LayerNorm(dim)
         self.token_mlp = nn.Sequential(
-            nn.Linear(tokens, tokens, bias=False), nn.ReLU(), nn.Linear(tokens, tokens, bias=False))
+            nn.Linear(tokens, tokens, bias=False), nn.ReLU(), nn.Linear(tokens, tokens, bias=False)
+        )
         self.norm_channels = nn.LayerNorm(dim)
         self.channel_mlp = nn.Sequential(
-            nn.Linear(dim, 2 * dim, bias=False), nn.ReLU(), nn.Dropout(dropout), nn.Linear(2 * dim, dim, bias=False))
+            nn.Linear(dim, 2 * dim, bias=False), nn.ReLU(), nn.Dropout(dropout), nn.Linear(2 * dim, dim, bias=False)
+        )
 
     def forward(self, x: Tensor) -> Tensor:  # (B, tokens, dim) -> the same
         x = x + self.token_mlp(self.norm_tokens(x).transpose(1, 2)).transpose(1, 2)
@@ -107,8 +109,11 @@ class OrdinaryTraining:
     def __init__(self, ours: TinyRecursiveModel, samples: Samples, batch_size: int, turned_in_batches: bool):
         self.model = OrdinaryMixer(ours)
         self.turned_in_batches = turned_in_batches
-        dataset = (TensorDataset(samples.tokens, samples.optimal, samples.agents) if turned_in_batches
-                   else TurnedSamples(samples))
+        dataset = (
+            TensorDataset(samples.tokens, samples.optimal, samples.agents)
+            if turned_in_batches
+            else TurnedSamples(samples)
+        )
         self.loader = DataLoader(dataset, batch_size=batch_size, shuffle=True, num_workers=0)
         self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=1e-4)
         self.schedule = torch.optim.lr_scheduler.LambdaLR(self.optimizer, lambda step: 1.0)
@@ -193,7 +198,8 @@ def step_parts(run: Training, steps: int) -> dict[str, Callable[[], object]]:
     return {
         "choosing and turning the mazes": repeated(lambda: transform_batch(*run.train_samples[index], turns)),
         "shortening the gradient": repeated(
-            lambda: torch.nn.utils.clip_grad_norm_(run.model.parameters(), GRADIENT_NORM)),
+            lambda: torch.nn.utils.clip_grad_norm_(run.model.parameters(), GRADIENT_NORM)
+        ),
         "the schedule": repeated(run.schedule.step),
         "counting what is right": repeated(lambda: count_right(logits, *batch[1:])),
         "validation": run.validate,

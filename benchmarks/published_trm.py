@@ -45,7 +45,8 @@ class PublishedTRM(nn.Module):
         super().__init__()
         self.dim, self.grid_size = dim, grid_size
         self.network = optimal_sets_model()(
-            dim=dim, num_tokens=len(ACTIONS), network=MLPMixer1D(dim=dim, depth=depth, seq_len=grid_size**2))
+            dim=dim, num_tokens=len(ACTIONS), network=MLPMixer1D(dim=dim, depth=depth, seq_len=grid_size**2)
+        )
         self.average = []  # the Trainer's average of the network, in a list so that it does not count as parameters
 
     def forward(self, tokens: Tensor) -> Tensor:
@@ -65,8 +66,16 @@ class PublishedTRM(nn.Module):
         finally:
             self.network = network
 
-    def fit(self, samples: Samples, batch_size: int, epochs: int, optimizer: torch.optim.Optimizer,
-            sampler: torch.Generator, share: Callable[[], float] | None, on_step: Callable[[float], None]) -> None:
+    def fit(
+        self,
+        samples: Samples,
+        batch_size: int,
+        epochs: int,
+        optimizer: torch.optim.Optimizer,
+        sampler: torch.Generator,
+        share: Callable[[], float] | None,
+        on_step: Callable[[float], None],
+    ) -> None:
         """Train with the published Trainer. As `rival_navigators.fit`; batches are counted as they are drawn."""
         from tiny_recursive_model import Trainer
 
@@ -76,7 +85,8 @@ class PublishedTRM(nn.Module):
         trainer = Trainer(self.network, mazes, optim=optimizer, batch_size=batch_size, epochs=epochs, cpu=True)
         self.average = [trainer.ema_model.ema_model]
         trainer.scheduler = torch.optim.lr_scheduler.LambdaLR(
-            optimizer, lambda _: learning_rate_factor(round(share() * batches), batches))
+            optimizer, lambda _: learning_rate_factor(round(share() * batches), batches)
+        )
 
         def clip(*_) -> None:
             nn.utils.clip_grad_norm_(self.network.parameters(), GRADIENT_NORM)

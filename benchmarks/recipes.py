@@ -51,8 +51,21 @@ def measure(name: str, seed: int, epochs: int | None) -> dict[str, Any]:
     data, best = folder / "data", folder / "checkpoints" / "best.pt"
     run("scripts/generate_dataset.py", *cli.flags(recipe(name, DataSettings)), "--output-dir", data)
     started = time.perf_counter()
-    run("-m", "trm_nav.train", "--recipe", name, "--seed", seed, "--checkpoint-dir", folder / "checkpoints",
-        "--train-path", data / "train.pt", "--val-path", data / "test.pt", *(["--epochs", epochs] if epochs else []))
+    run(
+        "-m",
+        "trm_nav.train",
+        "--recipe",
+        name,
+        "--seed",
+        seed,
+        "--checkpoint-dir",
+        folder / "checkpoints",
+        "--train-path",
+        data / "train.pt",
+        "--val-path",
+        data / "test.pt",
+        *(["--epochs", epochs] if epochs else []),
+    )
     seconds = time.perf_counter() - started
     history = json.loads((folder / "checkpoints" / "history.json").read_text())
     one_pass = evaluate(best, *HELD_OUT)
@@ -77,8 +90,9 @@ def measure(name: str, seed: int, epochs: int | None) -> dict[str, Any]:
 
 def run(*command) -> str:
     """A Python command in the repository; what it prints. Its progress goes to the terminal."""
-    return subprocess.run([sys.executable, *map(str, command)], cwd=ROOT, check=True, text=True,
-                          stdout=subprocess.PIPE).stdout
+    return subprocess.run(
+        [sys.executable, *map(str, command)], cwd=ROOT, check=True, text=True, stdout=subprocess.PIPE
+    ).stdout
 
 
 def evaluate(checkpoint: Path, *options: str) -> dict[str, Any]:
@@ -93,8 +107,10 @@ def machine() -> str:
     if Path("/proc/cpuinfo").exists():
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         model = next((line.split(": ", 1)[1] for line in lines if line.startswith("model name")), model)
-    return (f"{model}, {os.cpu_count()} cores, {torch.get_num_threads()} threads; Python {platform.python_version()}, "
-            f"PyTorch {torch.__version__}; {time.strftime('%Y-%m-%d')}")
+    return (
+        f"{model}, {os.cpu_count()} cores, {torch.get_num_threads()} threads; Python {platform.python_version()}, "
+        f"PyTorch {torch.__version__}; {time.strftime('%Y-%m-%d')}"
+    )
 
 
 def report(name: str, runs: list[dict[str, Any]]) -> str:
@@ -106,8 +122,9 @@ def report(name: str, runs: list[dict[str, Any]]) -> str:
             continue
         values = [run[field] for run in runs]
         spread = statistics.stdev(values) if len(values) > 1 else 0.0
-        lines.append(f"  {field:<24} {statistics.mean(values):>9.4f} +- {spread:.4f}   "
-                     f"{min(values):.4f} to {max(values):.4f}")
+        lines.append(
+            f"  {field:<24} {statistics.mean(values):>9.4f} +- {spread:.4f}   {min(values):.4f} to {max(values):.4f}"
+        )
     return "\n".join(lines)
 
 

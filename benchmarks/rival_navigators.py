@@ -69,8 +69,11 @@ class ValueIterationNetwork(Convolutional):
     def __init__(self, channels: int, iterations: int):
         super().__init__(channels, features=channels)
         self.iterations = iterations
-        self.reward = nn.Sequential(three_by_three(PLANES, self.REWARD_CHANNELS), nn.ReLU(),
-                                    nn.Conv2d(self.REWARD_CHANNELS, 1, kernel_size=1, bias=False))
+        self.reward = nn.Sequential(
+            three_by_three(PLANES, self.REWARD_CHANNELS),
+            nn.ReLU(),
+            nn.Conv2d(self.REWARD_CHANNELS, 1, kernel_size=1, bias=False),
+        )
         self.backup = three_by_three(2, channels, bias=False)
 
     def features(self, planes: Tensor) -> Tensor:
@@ -147,17 +150,20 @@ class System:
 SYSTEMS = {
     "local": System("`local`", recipe("local", TrainSettings)),
     "tiny": System("`tiny`", recipe("tiny", TrainSettings)),
-    "local-before": System("`local` before", {
-        **recipe("local", TrainSettings), "dim": 32, "lr": 1e-2, "epochs": 20, "patience": 20, "batch_size": 64}),
-    "tiny-before": System("`tiny` before", {
-        **recipe("tiny", TrainSettings), "lr": 1e-2, "epochs": 60, "patience": 60}),
-    "tiny-once": System("`tiny` without recursion", {
-        **recipe("tiny", TrainSettings), "recursions": 1, "epochs": 240, "patience": 240}),
+    "local-before": System(
+        "`local` before",
+        {**recipe("local", TrainSettings), "dim": 32, "lr": 1e-2, "epochs": 20, "patience": 20, "batch_size": 64},
+    ),
+    "tiny-before": System("`tiny` before", {**recipe("tiny", TrainSettings), "lr": 1e-2, "epochs": 60, "patience": 60}),
+    "tiny-once": System(
+        "`tiny` without recursion", {**recipe("tiny", TrainSettings), "recursions": 1, "epochs": 240, "patience": 240}
+    ),
     "recurrent": System("recurrent convolution", dict(channels=12, steps=10), RecurrentConvolution, 2e-2, 7, 32),
     "vin": System("Value Iteration Network", dict(channels=30, iterations=16), ValueIterationNetwork, 2e-2, 33),
     "cnn": System("plain CNN", dict(channels=16, depth=11), PlainCNN, 1e-2, 18),
-    "published": System("tiny-recursive-model", dict(dim=32), PublishedTRM, 1e-2,
-                        every=60),  # until it has learned to halt, an answer takes 252 passes of its network
+    "published": System(
+        "tiny-recursive-model", dict(dim=32), PublishedTRM, 1e-2, every=60
+    ),  # until it has learned to halt, an answer takes 252 passes of its network
 }
 BEFORE = {"local-before": "local", "tiny-before": "tiny"}  # the recipes as they were until November 22, 2026
 GRIDS = {  # what --tune tries; the best of each, with several budgets, stand above
@@ -168,8 +174,16 @@ GRIDS = {  # what --tune tries; the best of each, with several budgets, stand ab
 }
 
 
-def fit(model: nn.Module, samples: Samples, batch_size: int, epochs: int, optimizer: torch.optim.Optimizer,
-        sampler: torch.Generator, share: Callable[[], float] | None, on_step: Callable[[float], None]) -> None:
+def fit(
+    model: nn.Module,
+    samples: Samples,
+    batch_size: int,
+    epochs: int,
+    optimizer: torch.optim.Optimizer,
+    sampler: torch.Generator,
+    share: Callable[[], float] | None,
+    on_step: Callable[[float], None],
+) -> None:
     """The loop of Training for a rival: the same batches, turns, loss, clipping and schedule, without validation.
 
     share: which share of the schedule is over, where it is not to follow the steps.
@@ -177,7 +191,8 @@ def fit(model: nn.Module, samples: Samples, batch_size: int, epochs: int, optimi
     batches = math.ceil(len(samples) / batch_size)
     steps = epochs * batches
     schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: learning_rate_factor(round(share() * steps) if share else step, steps))
+        optimizer, lambda step: learning_rate_factor(round(share() * steps) if share else step, steps)
+    )
     for epoch in range(epochs):
         order = torch.randperm(len(samples), generator=sampler)
         for step, index in enumerate(order.tensor_split(batches), start=1):
@@ -209,8 +224,13 @@ def main() -> None:
             loss = model.loss(tokens, optimal) if name == "published" else policy_loss(model(tokens), optimal)
             loss.backward()
             losses.append(loss.item())
-            still = [key for key, parameter in model.named_parameters() if parameter.numel()
-                     and not key.endswith(UNTRAINED) and (parameter.grad is None or not parameter.grad.any())]
+            still = [
+                key
+                for key, parameter in model.named_parameters()
+                if parameter.numel()
+                and not key.endswith(UNTRAINED)
+                and (parameter.grad is None or not parameter.grad.any())
+            ]
             optimizer.step()
             optimizer.zero_grad()
         assert not still, f"{name}: no gradient comes to {still}"

@@ -137,8 +137,7 @@ def _queue_parallel(walls, goals, optimal, threads):
 
 
 def numba_bitboard(walls: np.ndarray, goals: np.ndarray) -> np.ndarray:
-    """A wave in the bits of words: a word for an 8 x 8 maze, a word for each row of a larger one. n is 8, 16, ..., 64.
-    """
+    """A wave in the bits of words: a word for an 8 x 8 maze, a word for each row of a larger one. n is 8, 16, ..., 64."""
     optimal, words, sets = _as_words(walls)
     (_bitboard if walls.shape[1] == 8 else _bit_rows)(words, goals, sets, 0, len(walls))
     return optimal
@@ -170,8 +169,12 @@ LANES = 32  # mazes in step; 8 to 64 were tried
 def _spread(up, down, left, right, shift):
     """The sets of eight cells, a byte each, of four words with a bit for each cell."""
     byte = U64(255)
-    return (SPREAD[up >> shift & byte] | SPREAD[down >> shift & byte] << U64(1)
-            | SPREAD[left >> shift & byte] << U64(2) | SPREAD[right >> shift & byte] << U64(3))
+    return (
+        SPREAD[up >> shift & byte]
+        | SPREAD[down >> shift & byte] << U64(1)
+        | SPREAD[left >> shift & byte] << U64(2)
+        | SPREAD[right >> shift & byte] << U64(3)
+    )
 
 
 @njit(nogil=True, cache=True)
@@ -284,10 +287,12 @@ def pyastar2d_astar(walls: np.ndarray, starts: np.ndarray, goals: np.ndarray) ->
     import pyastar2d
 
     costs = np.where(walls, np.float32(np.inf), np.float32(1))
-    return _steps_and_first_actions([
-        pyastar2d.astar_path(cost, start, goal, allow_diagonal=False)
-        for cost, start, goal in zip(costs, starts.tolist(), goals.tolist(), strict=True)
-    ])
+    return _steps_and_first_actions(
+        [
+            pyastar2d.astar_path(cost, start, goal, allow_diagonal=False)
+            for cost, start, goal in zip(costs, starts.tolist(), goals.tolist(), strict=True)
+        ]
+    )
 
 
 def _steps_and_first_actions(paths: list) -> tuple[np.ndarray, np.ndarray]:

@@ -96,8 +96,9 @@ class Watch:
     OutOfTime at the last of them, which is `seconds`.
     """
 
-    def __init__(self, clock: Clock, seconds: float, every: float, held_out: Mazes,
-                 keep: Callable[[dict[str, Any]], None]):
+    def __init__(
+        self, clock: Clock, seconds: float, every: float, held_out: Mazes, keep: Callable[[dict[str, Any]], None]
+    ):
         self.clock, self.seconds, self.held_out, self.keep = clock, seconds, held_out, keep
         marks = (*(mark / 2 for mark in range(5, 121, 5)), *range(65, math.ceil(seconds), 5))
         self.marks = [mark for mark in marks if mark < seconds and mark % every == 0] + [seconds]
@@ -124,8 +125,16 @@ class Watch:
             if getattr(self.model, "average", None):
                 with self.model.averaged():
                     evaluation = max(evaluation, evaluate(self.model, self.held_out), key=lambda one: one.success)
-            self.keep({"mark": mark or seconds, "seconds": seconds, "cpu_seconds": cpu, "epochs": epochs,
-                       "success": evaluation.success, "accuracy": evaluation.accuracy})
+            self.keep(
+                {
+                    "mark": mark or seconds,
+                    "seconds": seconds,
+                    "cpu_seconds": cpu,
+                    "epochs": epochs,
+                    "success": evaluation.success,
+                    "accuracy": evaluation.accuracy,
+                }
+            )
 
 
 def data() -> tuple[Dataset, Dataset, Mazes]:
@@ -165,6 +174,7 @@ def run_one(name: str, seed: int, seconds: float, threads: int, folder: Path) ->
     torch.set_num_threads(threads)
     run = {"system": name, "seed": seed, "threads": threads, "load": load(), "machine": machine()}
     with path.with_suffix(".part").open("w", buffering=1) as file:
+
         def keep(line: dict[str, Any]) -> None:
             file.write(json.dumps({**run, "parameters": count_parameters(watch.model), **line}) + "\n")
 
@@ -175,17 +185,33 @@ def run_one(name: str, seed: int, seconds: float, threads: int, folder: Path) ->
     path.with_suffix(".part").rename(path)
 
 
-def run_all(names: Iterable[str], seeds: Iterable[int], seconds: float, threads: int, processes: int,
-            folder: Path) -> None:
+def run_all(
+    names: Iterable[str], seeds: Iterable[int], seconds: float, threads: int, processes: int, folder: Path
+) -> None:
     """Every system with every seed that is not there yet, seed by seed, so many processes side by side.
 
     The recipes as they were before get three seeds at most.
     """
+
     def one(seed: int, name: str) -> None:
         if not (folder / f"{name}-{seed}.jsonl").exists():
             print(f"{name}, seed {seed}", file=sys.stderr, flush=True)
-            subprocess.run([sys.executable, __file__, name, "--seed", str(seed), "--seconds", str(seconds),
-                            "--threads", str(threads), "--folder", str(folder)], check=True)
+            subprocess.run(
+                [
+                    sys.executable,
+                    __file__,
+                    name,
+                    "--seed",
+                    str(seed),
+                    "--seconds",
+                    str(seconds),
+                    "--threads",
+                    str(threads),
+                    "--folder",
+                    str(folder),
+                ],
+                check=True,
+            )
 
     jobs = [(seed, name) for seed, name in itertools.product(seeds, names) if name not in BEFORE or seed < 3]
     with ThreadPoolExecutor(processes) as pool:
@@ -207,8 +233,11 @@ def measure(quick: bool = False) -> dict[str, Any]:
 def tune(name: str, seconds: float, threads: int) -> None:
     """Each setting of the grid for so many seconds of its own, with a schedule that ends with them."""
     grid, (*datasets, held_out) = GRIDS[name], data()
-    print(f"{machine()}\n{seconds:g} s each, seed 0.\n\n| {' | '.join(grid)} | parameters | 95% after | 99% after | "
-          f"99.9% after | success after {seconds:g} s | epochs |\n|{'---|' * (len(grid) + 6)}", flush=True)
+    print(
+        f"{machine()}\n{seconds:g} s each, seed 0.\n\n| {' | '.join(grid)} | parameters | 95% after | 99% after | "
+        f"99.9% after | success after {seconds:g} s | epochs |\n|{'---|' * (len(grid) + 6)}",
+        flush=True,
+    )
     for values in itertools.product(*grid.values()):
         settings = dict(zip(grid, values, strict=True))
         lr, shape = settings.pop("lr"), settings.pop("shape", {})
@@ -217,10 +246,14 @@ def tune(name: str, seconds: float, threads: int) -> None:
         system = dataclasses.replace(SYSTEMS[name], settings={**settings, **shape}, lr=lr, epochs=0)
         with suppress(OutOfTime):
             train(system, 0, threads, watch, *datasets)
-        after = [next((f"{line['seconds']:.0f}" for line in lines if line["success"] >= level), "-")
-                 for level in LEVELS]
-        print(f"| {' | '.join(map(str, values))} | {count_parameters(watch.model):,} | {' | '.join(after)} | "
-              f"{lines[-1]['success']:.2%} | {lines[-1]['epochs']:.1f} |", flush=True)
+        after = [
+            next((f"{line['seconds']:.0f}" for line in lines if line["success"] >= level), "-") for level in LEVELS
+        ]
+        print(
+            f"| {' | '.join(map(str, values))} | {count_parameters(watch.model):,} | {' | '.join(after)} | "
+            f"{lines[-1]['success']:.2%} | {lines[-1]['epochs']:.1f} |",
+            flush=True,
+        )
 
 
 def main() -> None:

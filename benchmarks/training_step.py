@@ -35,10 +35,17 @@ MAZES = (5_000, 500)  # training and validation, of the whole command
 def measure(quick: bool = False) -> dict[str, Any]:
     """Every shape on every number of threads, and the whole command."""
     before = load()
-    threads = [json.loads(run("benchmarks/training_step.py", "--threads", count, *(["--quick"] if quick else [])))
-               for count in THREADS]
-    return {"machine": machine(), "load": before, "threads": threads, "command": measure_command(quick),
-            "given": {"size": SIZE, "depth": DEPTH, "batch": BATCH, "side": SIDE}}
+    threads = [
+        json.loads(run("benchmarks/training_step.py", "--threads", count, *(["--quick"] if quick else [])))
+        for count in THREADS
+    ]
+    return {
+        "machine": machine(),
+        "load": before,
+        "threads": threads,
+        "command": measure_command(quick),
+        "given": {"size": SIZE, "depth": DEPTH, "batch": BATCH, "side": SIDE},
+    }
 
 
 def flops(tokens: int, dim: int, depth: int, recursions: int) -> int:
@@ -84,8 +91,11 @@ def measure_threads(threads: int, quick: bool) -> dict[str, Any]:
     points = [measure_shape(dim, count, threads, repeats) for dim in DIMS for count in recursions]
     result = {"threads": threads, "repeats": repeats, "points": points}
     if threads == COMMAND["threads"]:
-        result |= {"compiled": measure_compiled(repeats), "parts": measure_parts(repeats),
-                   "mixed": [measure_mixed(dim, repeats) for dim in MIXED_DIMS]}
+        result |= {
+            "compiled": measure_compiled(repeats),
+            "parts": measure_parts(repeats),
+            "mixed": [measure_mixed(dim, repeats) for dim in MIXED_DIMS],
+        }
     return result
 
 
@@ -95,8 +105,17 @@ def training(dim: int, recursions: int, steps: int, threads: int, device: str = 
     from trm_nav.mazes.dataset import build
     from trm_nav.settings import DataSettings, TrainSettings
 
-    settings = TrainSettings(dim=dim, depth=DEPTH, recursions=recursions, batch_size=BATCH, dropout=0.0, lr=1e-4,
-                             threads=threads, augment=True, device=device)
+    settings = TrainSettings(
+        dim=dim,
+        depth=DEPTH,
+        recursions=recursions,
+        batch_size=BATCH,
+        dropout=0.0,
+        lr=1e-4,
+        threads=threads,
+        augment=True,
+        device=device,
+    )
     return Training(settings, *build(DataSettings(num_train=steps * BATCH, num_test=BATCH, grid_size=SIZE)))
 
 
@@ -123,8 +142,9 @@ def measure_shape(dim: int, recursions: int, threads: int, repeats: int) -> dict
         for parameter in ours.model.parameters():  # weights that start at zero would make every Mixer agree
             parameter.add_(0.05 * torch.randn_like(parameter))
     tokens, optimal, _ = ours.train_samples[torch.arange(BATCH)]
-    ordinary = {name: OrdinaryTraining(ours.model, ours.train_samples, BATCH, name == BATCHED)
-                for name in (PER_SAMPLE, BATCHED)}
+    ordinary = {
+        name: OrdinaryTraining(ours.model, ours.train_samples, BATCH, name == BATCHED) for name in (PER_SAMPLE, BATCHED)
+    }
     with torch.no_grad():
         error = (ordinary[PER_SAMPLE].model(tokens) - ours.model(tokens)).abs().max().item()
     assert error < 1e-5, f"the logits differ by {error}"
@@ -138,9 +158,12 @@ def measure_shape(dim: int, recursions: int, threads: int, repeats: int) -> dict
     models = {OURS: ours.model, PER_SAMPLE: ordinary[PER_SAMPLE].model}
     left, right = torch.randn(SIDE, SIDE), torch.randn(SIDE, SIDE)
     alone = products(SIZE**2, dim, DEPTH, recursions)
-    calls = {OURS: lambda: epoch(ours), PRODUCT: lambda: [left @ right for _ in range(3)],
-             ALONE: lambda: [alone() for _ in range(steps)],
-             **{name: loop.epoch for name, loop in ordinary.items()}}
+    calls = {
+        OURS: lambda: epoch(ours),
+        PRODUCT: lambda: [left @ right for _ in range(3)],
+        ALONE: lambda: [alone() for _ in range(steps)],
+        **{name: loop.epoch for name, loop in ordinary.items()},
+    }
     try:
         models[PACKAGE] = PackageMixer(SIZE**2, dim, DEPTH, recursions, actions=5)
         optimizer = torch.optim.AdamW(models[PACKAGE].parameters(), lr=1e-4)
@@ -154,17 +177,23 @@ def measure_shape(dim: int, recursions: int, threads: int, repeats: int) -> dict
     rates = [3 * 2 * SIDE**3 / second for second in seconds.pop(PRODUCT)]
     floor = seconds.pop(ALONE)
     return {
-        "dim": dim, "recursions": recursions, "steps": steps, "logits_error": error,
+        "dim": dim,
+        "recursions": recursions,
+        "steps": steps,
+        "logits_error": error,
         "product_flops_per_second": summary(rates),
         "limit": ratios(seconds[PER_SAMPLE], floor),  # how much faster than the ordinary way a step could be at most
-        "systems": {name: {
-            "parameters": count_parameters(models.get(name, ours.model)),
-            "step_flops": (count := counts.get(name, wanted)),
-            "samples_per_second": summary([steps * BATCH / second for second in times]),
-            "flops_per_second": summary([steps * count / second for second in times]),
-            "share": ratios([steps * count / second for second in times], rates),
-            "ours_faster_by": ratios(times, seconds[OURS]),
-        } for name, times in seconds.items()},
+        "systems": {
+            name: {
+                "parameters": count_parameters(models.get(name, ours.model)),
+                "step_flops": (count := counts.get(name, wanted)),
+                "samples_per_second": summary([steps * BATCH / second for second in times]),
+                "flops_per_second": summary([steps * count / second for second in times]),
+                "share": ratios([steps * count / second for second in times], rates),
+                "ours_faster_by": ratios(times, seconds[OURS]),
+            }
+            for name, times in seconds.items()
+        },
     }
 
 
@@ -226,8 +255,19 @@ def measure_command(quick: bool) -> dict[str, Any]:
         inside: dict[str, list[float]] = {"command": [], "bare": []}  # seconds of the epochs alone
 
         def command() -> None:
-            run("-m", "trm_nav.train", *flags(COMMAND), "--epochs", epochs, "--train-path", folder / "train.pt",
-                "--val-path", folder / "test.pt", "--checkpoint-dir", folder / "checkpoints")
+            run(
+                "-m",
+                "trm_nav.train",
+                *flags(COMMAND),
+                "--epochs",
+                epochs,
+                "--train-path",
+                folder / "train.pt",
+                "--val-path",
+                folder / "test.pt",
+                "--checkpoint-dir",
+                folder / "checkpoints",
+            )
             history = json.loads((folder / "checkpoints" / "history.json").read_text())
             inside["command"].append(sum(history["seconds"]))
 
@@ -237,7 +277,9 @@ def measure_command(quick: bool) -> dict[str, Any]:
         whole = interleaved({"command": command, "bare": bare}, repeats)
     inside = {name: seconds[1:] for name, seconds in inside.items()}  # less the round that is not counted
     return {
-        "settings": COMMAND, "mazes": [train, val], "epochs": epochs,
+        "settings": COMMAND,
+        "mazes": [train, val],
+        "epochs": epochs,
         "epochs_ratio": ratios(inside["command"], inside["bare"]),
         "whole_ratio": ratios(whole["command"], inside["bare"]),
         "processes_ratio": ratios(whole["command"], whole["bare"]),

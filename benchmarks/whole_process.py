@@ -37,8 +37,13 @@ def loop(samples: int, path: Path) -> None:
             starts.append(start)
             goals.append(goal)
             labels.append(way[0])
-    np.savez(path, grids=np.array(grids, bool), starts=np.array(starts), goals=np.array(goals),
-             labels=np.array(labels, np.uint8))
+    np.savez(
+        path,
+        grids=np.array(grids, bool),
+        starts=np.array(starts),
+        goals=np.array(goals),
+        labels=np.array(labels, np.uint8),
+    )
 
 
 def heap_astar(grid: list[list[bool]], start: tuple[int, int], goal: tuple[int, int]) -> list[int] | None:
@@ -58,8 +63,12 @@ def heap_astar(grid: list[list[bool]], start: tuple[int, int], goal: tuple[int, 
             continue
         row, column = cell
         for action, beside in enumerate(((row - 1, column), (row + 1, column), (row, column - 1), (row, column + 1))):
-            if (0 <= beside[0] < SIZE and 0 <= beside[1] < SIZE and not grid[beside[0]][beside[1]]
-                    and steps + 1 < steps_to.get(beside, SIZE * SIZE)):
+            if (
+                0 <= beside[0] < SIZE
+                and 0 <= beside[1] < SIZE
+                and not grid[beside[0]][beside[1]]
+                and steps + 1 < steps_to.get(beside, SIZE * SIZE)
+            ):
                 steps_to[beside] = steps + 1
                 came_by[beside] = cell, action
                 left = abs(beside[0] - goal[0]) + abs(beside[1] - goal[1])
@@ -80,15 +89,28 @@ def measure(quick: bool = False) -> dict[str, Any]:
     cells = check(samples=200)
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder)
-        seconds = interleaved({
-            "ours": command("scripts/generate_dataset.py", "--num-train", train, "--num-test", test, "--augment",
-                            "--output-dir", output / "ours"),
-            "share": command("benchmarks/whole_process.py", "--loop", share, "--output", output / "loop.npz"),
-            "start": command("benchmarks/whole_process.py", "--loop", 0, "--output", output / "start.npz"),
-            "torch": command("-c", "import torch"),
-        }, repeats)
-    scaled = [start + (full - start) / share * (train + test)
-              for full, start in zip(seconds["share"], seconds["start"], strict=True)]
+        seconds = interleaved(
+            {
+                "ours": command(
+                    "scripts/generate_dataset.py",
+                    "--num-train",
+                    train,
+                    "--num-test",
+                    test,
+                    "--augment",
+                    "--output-dir",
+                    output / "ours",
+                ),
+                "share": command("benchmarks/whole_process.py", "--loop", share, "--output", output / "loop.npz"),
+                "start": command("benchmarks/whole_process.py", "--loop", 0, "--output", output / "start.npz"),
+                "torch": command("-c", "import torch"),
+            },
+            repeats,
+        )
+    scaled = [
+        start + (full - start) / share * (train + test)
+        for full, start in zip(seconds["share"], seconds["start"], strict=True)
+    ]
     return {
         "machine": machine(),
         "load": before,
@@ -121,8 +143,10 @@ def check(samples: int) -> float:
     from trm_nav.mazes.grids import generate_mazes
 
     mazes = generate_mazes(samples, SIZE, DENSITY, seed=1)
-    ways = [heap_astar(walls, tuple(start), tuple(goal)) for walls, start, goal
-            in zip(mazes.walls.tolist(), mazes.starts.tolist(), mazes.goals.tolist(), strict=True)]
+    ways = [
+        heap_astar(walls, tuple(start), tuple(goal))
+        for walls, start, goal in zip(mazes.walls.tolist(), mazes.starts.tolist(), mazes.goals.tolist(), strict=True)
+    ]
     maze = np.arange(samples)
     steps = distances(mazes.walls, mazes.goals)[maze, *mazes.starts.T]
     assert np.array_equal(steps, [len(way) for way in ways]), "path lengths"
@@ -138,27 +162,29 @@ def report(result: dict[str, Any]) -> str:
 
     train, test = result["samples"]
     per_cell = {key: value * result["cells_per_maze"] for key, value in result["ratio"].items()}
-    return "\n".join([
-        "## From nothing to a data set",
-        "",
-        f"{result['machine']}. {train:,} training and {test:,} test mazes of {SIZE} x {SIZE}, obstacle density "
-        f"{DENSITY}, each as a whole process that starts an interpreter, imports what it needs and writes files; the "
-        f"two take turns, in {result['ours']['repeats']} rounds; medians, and in brackets the lowest and the highest. "
-        f"The loop was run for {result['share']:,} samples and for none, and scaled to {train + test:,}; its A\\* was "
-        "found to agree with our expert first. It labels one cell of a maze with one action; our files hold the set of "
-        "all optimal actions for every cell, and no maze is in both files, which the loop does not see to. The loop "
-        "saves NumPy arrays and so spares itself the import of PyTorch, which is most of our time. "
-        f"{load_text(result['load'])}",
-        "",
-        "| | ours | the loop |",
-        "| --- | --- | --- |",
-        f"| ours is faster by, per maze | {ratio_text(result['ratio'])} | 1 |",
-        f"| ours is faster by, per labelled cell | {ratio_text(per_cell)} | 1 |",
-        f"| seconds for all | {ratio_text(result['ours'])} | {ratio_text(result['loop_scaled'])}, scaled |",
-        f"| seconds for {result['share']:,} | | {ratio_text(result['loop_share'])} |",
-        f"| seconds for none | | {ratio_text(result['loop_start'])} |",
-        f"| seconds to start and import PyTorch, nothing else | {ratio_text(result['torch'])} | |",
-    ])
+    return "\n".join(
+        [
+            "## From nothing to a data set",
+            "",
+            f"{result['machine']}. {train:,} training and {test:,} test mazes of {SIZE} x {SIZE}, obstacle density "
+            f"{DENSITY}, each as a whole process that starts an interpreter, imports what it needs and writes files; the "
+            f"two take turns, in {result['ours']['repeats']} rounds; medians, and in brackets the lowest and the highest. "
+            f"The loop was run for {result['share']:,} samples and for none, and scaled to {train + test:,}; its A\\* was "
+            "found to agree with our expert first. It labels one cell of a maze with one action; our files hold the set of "
+            "all optimal actions for every cell, and no maze is in both files, which the loop does not see to. The loop "
+            "saves NumPy arrays and so spares itself the import of PyTorch, which is most of our time. "
+            f"{load_text(result['load'])}",
+            "",
+            "| | ours | the loop |",
+            "| --- | --- | --- |",
+            f"| ours is faster by, per maze | {ratio_text(result['ratio'])} | 1 |",
+            f"| ours is faster by, per labelled cell | {ratio_text(per_cell)} | 1 |",
+            f"| seconds for all | {ratio_text(result['ours'])} | {ratio_text(result['loop_scaled'])}, scaled |",
+            f"| seconds for {result['share']:,} | | {ratio_text(result['loop_share'])} |",
+            f"| seconds for none | | {ratio_text(result['loop_start'])} |",
+            f"| seconds to start and import PyTorch, nothing else | {ratio_text(result['torch'])} | |",
+        ]
+    )
 
 
 def headlines(result: dict[str, Any]) -> list[list[str]]:

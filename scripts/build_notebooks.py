@@ -42,16 +42,24 @@ def main() -> None:
         started = time.perf_counter()
         print(f"{path.name} ...", end=" ", flush=True)
         notebook = nbformat.read(path, as_version=4)
-        NotebookClient(notebook, timeout=600, store_widget_state=False, record_timing=False, coalesce_streams=True,
-                       resources={"metadata": {"path": str(FOLDER)}}).execute()
+        NotebookClient(
+            notebook,
+            timeout=600,
+            store_widget_state=False,
+            record_timing=False,
+            coalesce_streams=True,
+            resources={"metadata": {"path": str(FOLDER)}},
+        ).execute()
         lighten(notebook)
         nbformat.write(notebook, path)
         save_thumbnail(notebook, path.parent / "thumbnails" / f"{path.stem}.png")
         size = path.stat().st_size
         print(f"{time.perf_counter() - started:.0f} s, {size / 1000:.0f} KB")
         if size > LARGEST:
-            raise UserError(f"{path.name} has {size / 1000:.0f} KB with its outputs, and a committed notebook may have "
-                            f"{LARGEST / 1000:.0f}")
+            raise UserError(
+                f"{path.name} has {size / 1000:.0f} KB with its outputs, and a committed notebook may have "
+                f"{LARGEST / 1000:.0f}"
+            )
 
 
 def lighten(notebook) -> None:
@@ -59,8 +67,9 @@ def lighten(notebook) -> None:
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
         if cell.cell_type == "code":
-            cell.outputs = [output for output in cell.outputs
-                            if WIDGET not in output.get("data", {}) and not only_progress(output)]
+            cell.outputs = [
+                output for output in cell.outputs if WIDGET not in output.get("data", {}) and not only_progress(output)
+            ]
             for output in cell.outputs:
                 if "image/png" in output.get("data", {}):
                     output.data["image/png"] = base64.b64encode(png(picture(output))).decode()

@@ -61,8 +61,10 @@ def verify(mazes: Dataset) -> int:
         actions = (path[1:] - path[:-1] == MOVES[:, None]).all(axis=2).argmax(axis=0)
         optimal = contains(mazes.optimal[maze][*path[:-1].T], actions).all()
         if len(path) - 1 != steps[maze, *start] or not optimal:
-            raise UserError(f"A* and the expert disagree about maze {maze} of seed {mazes.seed}, which is a bug worth "
-                            "reporting; nothing was written")
+            raise UserError(
+                f"A* and the expert disagree about maze {maze} of seed {mazes.seed}, which is a bug worth "
+                "reporting; nothing was written"
+            )
     return len(sample)
 
 

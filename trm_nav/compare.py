@@ -1,6 +1,6 @@
 """The comparison command: experiments side by side, the best first, with the settings in which they differ.
 
-    python -m trm_nav.compare experiments/*
+python -m trm_nav.compare experiments/*
 """
 
 import sys
@@ -71,15 +71,19 @@ def table(experiments: list[Experiment]) -> str:
     rows = [["experiment", "best val acc", "final val acc", "best epoch", "epochs", "seconds", *names]]
     for one in experiments:
         planned = f"/{one.settings['epochs']}" if "epochs" in one.settings else ""
-        rows.append([
-            one.name, f"{one.best_val_acc:.4f}", f"{one.final_val_acc:.4f}", str(one.best_epoch),
-            f"{one.epochs}{planned}", "-" if one.seconds is None else f"{one.seconds:.0f}",
-            *(_word(one.settings.get(name)) for name in names),
-        ])
+        rows.append(
+            [
+                one.name,
+                f"{one.best_val_acc:.4f}",
+                f"{one.final_val_acc:.4f}",
+                str(one.best_epoch),
+                f"{one.epochs}{planned}",
+                "-" if one.seconds is None else f"{one.seconds:.0f}",
+                *(_word(one.settings.get(name)) for name in names),
+            ]
+        )
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in rows
-    )
+    return "\n".join("  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in rows)
 
 
 def differing(settings: list[dict[str, Any]]) -> list[str]:

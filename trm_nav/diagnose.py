@@ -1,6 +1,6 @@
 """The diagnosis command: what the history of a training shows, and what to try next, the first thing to try first.
 
-    python -m trm_nav.diagnose checkpoints/history.json
+python -m trm_nav.diagnose checkpoints/history.json
 """
 
 import sys
@@ -21,11 +21,18 @@ PROG = "python -m trm_nav.diagnose"
 
 def main() -> None:
     parser = cli.Parser("Say what the history of a training shows, and what to try next.", PROG)
-    parser.add_argument("history", nargs="+",
-                        help="JSON file with the lists train_loss, train_acc, val_loss and val_acc, or a folder with a "
-                             "history.json, in it or in its checkpoints/")
-    parser.add_argument("--data", metavar="PATH", type=Path,
-                        help="data set, as data/test.pt, for histories that do not say what guessing would reach")
+    parser.add_argument(
+        "history",
+        nargs="+",
+        help="JSON file with the lists train_loss, train_acc, val_loss and val_acc, or a folder with a "
+        "history.json, in it or in its checkpoints/",
+    )
+    parser.add_argument(
+        "--data",
+        metavar="PATH",
+        type=Path,
+        help="data set, as data/test.pt, for histories that do not say what guessing would reach",
+    )
     arguments = parser.parse_args()
     chance = None if arguments.data is None else chance_on(arguments.data)
     if len(arguments.history) == 1:

@@ -1,6 +1,6 @@
 """The evaluation command: a checkpoint's model walks mazes that training has not seen, beside A*.
 
-    python -m trm_nav.evaluate --checkpoint checkpoints/best.pt
+python -m trm_nav.evaluate --checkpoint checkpoints/best.pt
 """
 
 import json
@@ -65,9 +65,11 @@ def heading(settings: EvaluateSettings, model: "TinyRecursiveModel") -> str:
     from trm_nav.learning.model import count_parameters
 
     n, density = settings.grid_size, settings.obstacle_density
-    return (f"{settings.checkpoint}: dim {model.dim}, depth {model.depth}, mixing {model.mixing}, "
-            f"recursions {model.recursions}, {count_parameters(model):,} parameters\n"
-            f"{settings.mazes:,} mazes of {n} x {n}, obstacle density {density:g}, seed {settings.seed}")
+    return (
+        f"{settings.checkpoint}: dim {model.dim}, depth {model.depth}, mixing {model.mixing}, "
+        f"recursions {model.recursions}, {count_parameters(model):,} parameters\n"
+        f"{settings.mazes:,} mazes of {n} x {n}, obstacle density {density:g}, seed {settings.seed}"
+    )
 
 
 def overall(model: "Evaluation", astar: "Evaluation") -> str:
@@ -79,8 +81,12 @@ def overall(model: "Evaluation", astar: "Evaluation") -> str:
         ("success", f"{model.success:.2%}", f"{astar.success:.2%}", f"95% interval {low:.2%} to {high:.2%}"),
         ("path ratio", _ratio(model), _ratio(astar), "walked / shortest, where it arrived"),
         ("optimal", f"{model.optimal:.2%}", f"{astar.optimal:.2%}", "of all mazes, by a shortest path"),
-        ("time per maze", f"{1000 * model.seconds:.3f} ms", f"{1000 * astar.seconds:.3f} ms",
-         "on this machine; the model in batches, A* one by one"),
+        (
+            "time per maze",
+            f"{1000 * model.seconds:.3f} ms",
+            f"{1000 * astar.seconds:.3f} ms",
+            "on this machine; the model in batches, A* one by one",
+        ),
         ("work per maze", f"{model.work.mean():.0f}", f"{astar.work.mean():.1f}", "forward passes; cells expanded"),
     ]
     return "\n".join(f"{name:<13}  {ours:>10}  {theirs:>10}  {note}".rstrip() for name, ours, theirs, note in rows)
@@ -94,8 +100,10 @@ def by_length(model: "Evaluation", astar: "Evaluation") -> str:
         chosen = (first <= model.shortest) & (model.shortest <= last)
         if chosen.any():
             part, label = model.where(chosen), str(last) if first >= last else f"{first} to {last}"
-            lines.append(f"{label:>13}  {part.mazes:>6,}  {part.accuracy:>8.2%}  {part.success:>8.2%}  "
-                         f"{_ratio(part):>10}  {part.optimal:>8.2%}  {np.mean(astar.work[chosen]):>10.1f}")
+            lines.append(
+                f"{label:>13}  {part.mazes:>6,}  {part.accuracy:>8.2%}  {part.success:>8.2%}  "
+                f"{_ratio(part):>10}  {part.optimal:>8.2%}  {np.mean(astar.work[chosen]):>10.1f}"
+            )
     return "\n".join(lines)
 
 

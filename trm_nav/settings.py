@@ -202,6 +202,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"; did you mean '{close[0]}'?" if close else f"; there are {', '.join(known)}"
 
 
+# fmt: off
 RECIPES: dict[str, dict[str, Any]] = {
     # The guide's Recipes 1 to 3, flag for flag; what they leave out keeps its default.
     "fast": dict(num_train=5000, num_test=500, dim=64, depth=2, dropout=0.1, epochs=30, patience=10),
@@ -215,6 +216,7 @@ RECIPES: dict[str, dict[str, Any]] = {
     "local": dict(num_train=5000, num_test=500, augment=True, dim=16, depth=2, recursions=8, mixing="conv", dropout=0.0,
                   lr=1.5e-2, epochs=8, patience=8, batch_size=32),
 }
+# fmt: on
 "Named settings for a data set and for training on it."
 
 

@@ -1,6 +1,6 @@
 """The training command.
 
-    python -m trm_nav.train --recipe tiny
+python -m trm_nav.train --recipe tiny
 """
 
 from typing import TYPE_CHECKING
@@ -17,8 +17,9 @@ PROG = "python -m trm_nav.train"
 
 def main() -> None:
     parser = cli.Parser("Train a Tiny Recursive Model to walk mazes as A* does.", PROG, TrainSettings)
-    parser.add_argument("--recipe", metavar="NAME",
-                        help=f"start from named settings, {', '.join(RECIPES)}; other flags override them")
+    parser.add_argument(
+        "--recipe", metavar="NAME", help=f"start from named settings, {', '.join(RECIPES)}; other flags override them"
+    )
     arguments = parser.parse_args()
     given = {**recipe(arguments.recipe, TrainSettings), **parser.given(arguments)}
 
@@ -36,19 +37,23 @@ def summary(run: "Training") -> str:
     from trm_nav.learning.model import count_parameters
 
     best = run.best_epoch - 1
-    return (f"Best epoch {run.best_epoch}: val loss {run.history['val_loss'][best]:.4f}, "
-            f"val acc {run.history['val_acc'][best]:.4f}; "
-            f"{count_parameters(run.model):,} parameters, {run.epoch} epochs in {sum(run.history['seconds']):.0f} s; "
-            f"{run.settings.checkpoint_dir / 'best.pt'}")
+    return (
+        f"Best epoch {run.best_epoch}: val loss {run.history['val_loss'][best]:.4f}, "
+        f"val acc {run.history['val_acc'][best]:.4f}; "
+        f"{count_parameters(run.model):,} parameters, {run.epoch} epochs in {sum(run.history['seconds']):.0f} s; "
+        f"{run.settings.checkpoint_dir / 'best.pt'}"
+    )
 
 
 def epoch_line(run: "Training") -> str:
     """What the command prints after an epoch; `*` marks the best validation loss so far."""
     last = {name: values[-1] for name, values in run.history.items()}
     star = " *" if run.improved else ""
-    return (f"Epoch {run.epoch}/{run.settings.epochs} - "
-            f"Train Loss: {last['train_loss']:.4f}, Train Acc: {last['train_acc']:.4f} "
-            f"Val Loss: {last['val_loss']:.4f}, Val Acc: {last['val_acc']:.4f}{star}")
+    return (
+        f"Epoch {run.epoch}/{run.settings.epochs} - "
+        f"Train Loss: {last['train_loss']:.4f}, Train Acc: {last['train_acc']:.4f} "
+        f"Val Loss: {last['val_loss']:.4f}, Val Acc: {last['val_acc']:.4f}{star}"
+    )
 
 
 if __name__ == "__main__":

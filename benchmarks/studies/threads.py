@@ -109,8 +109,9 @@ def table(rows: list[dict]) -> str:
         for size in SIZES:
             one, spinning, passive = (row["seconds"] for row in rows if (row["load"], row["size"]) == (load, size))
             ratios = [statistics.median(a / b for a, b in zip(one, two, strict=True)) for two in (spinning, passive)]
-            lines.append(f"{size:<12} {load:<6} {1000 * statistics.median(one):7.1f} ms"
-                         f"   {ratios[0]:9.2f}x   {ratios[1]:8.2f}x")
+            lines.append(
+                f"{size:<12} {load:<6} {1000 * statistics.median(one):7.1f} ms   {ratios[0]:9.2f}x   {ratios[1]:8.2f}x"
+            )
     return "\n".join(lines)
 
 

@@ -120,8 +120,11 @@ def test_settings_that_are_paths_are_never_compared():
 
 
 def test_a_history_is_found_in_the_folder_below_it_or_by_its_own_name(experiments, compare):
-    named = [experiments / "exp001", experiments / "exp001" / "checkpoints",
-             experiments / "exp001" / "checkpoints" / "history.json"]
+    named = [
+        experiments / "exp001",
+        experiments / "exp001" / "checkpoints",
+        experiments / "exp001" / "checkpoints" / "history.json",
+    ]
     status, (_, *rows), _ = compare(*named)
     assert status == 0 and {row.split()[0] for row in rows} == set(map(str, named))
     assert len({tuple(row.split()[1:]) for row in rows}) == 1

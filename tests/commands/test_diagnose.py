@@ -80,9 +80,11 @@ def test_in_the_shell_a_history_gets_its_findings_and_numbered_remedies_with_the
 
 def test_in_the_shell_a_mistake_is_one_sentence_and_exit_status_2(tmp_path):
     (tmp_path / "broken.json").write_text("{")
-    for words, sentence in [(["nowhere"], "there is no history.json in nowhere or in its checkpoints/"),
-                            (["broken.json"], "broken.json is not JSON, or a truncated file"),
-                            ([], "the following arguments are required: history")]:
+    for words, sentence in [
+        (["nowhere"], "there is no history.json in nowhere or in its checkpoints/"),
+        (["broken.json"], "broken.json is not JSON, or a truncated file"),
+        ([], "the following arguments are required: history"),
+    ]:
         assert in_the_shell(*words, cwd=tmp_path) == (2, [], [f"{diagnose.PROG}: error: {sentence}"])
 
 
@@ -157,8 +159,15 @@ def test_a_data_set_that_is_none_is_a_mistake(tmp_path, command):
 
 
 def test_training_ends_with_the_first_finding_and_leaves_a_history_with_all_that_it_needs(tmp_path, paths, command):
-    few_labels = {"epochs": 12, "dim": 16, "depth": 2, "recursions": 1, "dropout": 0.0, "lr": 0.02,
-                  "supervision": "action"}
+    few_labels = {
+        "epochs": 12,
+        "dim": 16,
+        "depth": 2,
+        "recursions": 1,
+        "dropout": 0.0,
+        "lr": 0.02,
+        "supervision": "action",
+    }
     words = flags(**RUN | paths | few_labels, checkpoint_dir=tmp_path)
     status, said, complaint = command(train, *words)
     assert (status, complaint) == (0, [])

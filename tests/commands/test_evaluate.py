@@ -44,9 +44,21 @@ def run(monkeypatch, capsys):
 
 
 def test_the_command_prints_as_json_what_the_library_measures(checkpoints):
-    command = [sys.executable, "-m", "trm_nav.evaluate", *flags(
-        checkpoint=checkpoints["conv"], mazes=60, seed=5, grid_size=7, obstacle_density=0.1, recursions=9,
-        average_symmetries=True), "--json"]
+    command = [
+        sys.executable,
+        "-m",
+        "trm_nav.evaluate",
+        *flags(
+            checkpoint=checkpoints["conv"],
+            mazes=60,
+            seed=5,
+            grid_size=7,
+            obstacle_density=0.1,
+            recursions=9,
+            average_symmetries=True,
+        ),
+        "--json",
+    ]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=120)
     assert (ran.returncode, ran.stderr) == (0, "")
     found = json.loads(ran.stdout)
@@ -86,7 +98,8 @@ def test_the_tables_name_model_and_mazes_and_are_aligned(checkpoints, run):
     assert lengths == by_length(expected, astar)
     assert len({len(line) for line in lengths.splitlines()}) == 1
     assert [line.split("  ")[0] for line in overall(expected, astar).splitlines()] == [
-        line.split("  ")[0] for line in table.splitlines()]
+        line.split("  ")[0] for line in table.splitlines()
+    ]
 
 
 def test_the_table_by_length_counts_every_maze_once():

@@ -32,8 +32,23 @@ def test_from_any_folder_it_writes_two_sets_and_counts_them(tmp_path):
 
 
 def test_every_flag_arrives_in_the_files_and_small_grids_count_their_different_mazes(tmp_path):
-    ran = run("--num-train", 500, "--num-test", 50, "--grid-size", 4, "--obstacle-density", 0.1, "--train-seed", 7,
-              "--test-seed", 8, "--output-dir", tmp_path / "a" / "b", folder=tmp_path)
+    ran = run(
+        "--num-train",
+        500,
+        "--num-test",
+        50,
+        "--grid-size",
+        4,
+        "--obstacle-density",
+        0.1,
+        "--train-seed",
+        7,
+        "--test-seed",
+        8,
+        "--output-dir",
+        tmp_path / "a" / "b",
+        folder=tmp_path,
+    )
     assert ran.returncode == 0, ran.stderr
     train, test = (dataset.load(tmp_path / "a" / "b" / name) for name in ("train.pt", "test.pt"))
     assert (train.grid_size, train.obstacle_density, train.seed, test.seed) == (4, 0.1, 7, 8)

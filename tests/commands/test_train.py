@@ -62,8 +62,10 @@ def test_a_run_prints_the_guides_lines_and_marks_each_new_best(command, paths, t
         stars.append(found[7])
         best = min(best, values[2])
     assert None in stars and stars.count(" *") > 1
-    expected = (f"Best epoch {history['best_epoch']}: val loss {best:.4f}, val acc [01].\\d{{4}}; "
-                "[\\d,]+ parameters, 12 epochs in \\d+ s; ")
+    expected = (
+        f"Best epoch {history['best_epoch']}: val loss {best:.4f}, val acc [01].\\d{{4}}; "
+        "[\\d,]+ parameters, 12 epochs in \\d+ s; "
+    )
     assert re.fullmatch(expected + str(tmp_path / "best.pt"), summary)
 
 
@@ -114,8 +116,12 @@ def test_flags_override_the_recipe_and_the_recipe_the_defaults(command, paths, t
 
 def test_switches_turn_on_and_off_and_left_out_say_nothing():
     parser = cli.Parser("", settings=train.TrainSettings)
-    for words, expected in [(["--augment"], {"augment": True}), (["--no-augment"], {"augment": False}), ([], {}),
-                            (["--lr=1e-2", "--resume", "a.pt"], {"lr": 0.01, "resume": Path("a.pt")})]:
+    for words, expected in [
+        (["--augment"], {"augment": True}),
+        (["--no-augment"], {"augment": False}),
+        ([], {}),
+        (["--lr=1e-2", "--resume", "a.pt"], {"lr": 0.01, "resume": Path("a.pt")}),
+    ]:
         assert parser.given(parser.parse_args(words)) == expected
 
 

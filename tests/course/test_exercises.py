@@ -28,7 +28,8 @@ def test_a_wrong_answer_hears_the_first_claim_that_it_does_not_meet(capsys):
 
 def test_an_answer_that_raises_is_told_so_and_raises_nothing(capsys):
     assert verdict(lambda x: x.size, capsys) == (
-        "Exercise 9.1: not yet. It doubles. (it raised AttributeError: 'int' object has no attribute 'size')")
+        "Exercise 9.1: not yet. It doubles. (it raised AttributeError: 'int' object has no attribute 'size')"
+    )
 
 
 def test_a_stub_is_only_not_yet(capsys):

@@ -100,14 +100,19 @@ def test_an_experiment_that_is_stopped_keeps_its_epochs_and_is_not_judged_as_if_
 
 def test_settings_are_described_in_words():
     assert describe({"num_train": 5000, "augment": True, "lr": 0.3, "weight_decay": 0.1}) == (
-        "5,000 mazes, augmentation, lr 0.3, weight decay 0.1")
+        "5,000 mazes, augmentation, lr 0.3, weight decay 0.1"
+    )
     assert describe({}) == "as at first"
 
 
-@pytest.mark.parametrize("changes", [
-    dict(QUICK, dropout=0.2, supervision="action", seed=5),
-    dict(QUICK, augment=True, grid_size=5, recursions=2, supervision="policy", train_seed=7, obstacle_density=0.3),
-], ids=["action", "policy"])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        dict(QUICK, dropout=0.2, supervision="action", seed=5),
+        dict(QUICK, augment=True, grid_size=5, recursions=2, supervision="policy", train_seed=7, obstacle_density=0.3),
+    ],
+    ids=["action", "policy"],
+)
 def test_the_commands_repeat_an_experiment_that_a_thread_trained_number_for_number(changes, tmp_path):
     run = Experiment(**changes)
     thread = threading.Thread(target=run.train)

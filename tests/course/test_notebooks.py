@@ -131,14 +131,20 @@ def test_papermill_sets_the_parameters_and_the_summary_tells_of_them(tmp_path):
     assert "success" in (tmp_path / "here" / "summary.txt").read_text()
 
 
-@pytest.mark.parametrize(("given", "sentence"), [
-    ({"dims": 128}, "UserError: this notebook has no parameter 'dims'; did you mean 'dim'?"),
-    ({"augment": "true"}, "UserError: augment must be a valid boolean, not 'true' "
-                          "(papermill reads True and False with a capital letter)"),
-    ({"dim": -3}, "UserError: dim must be greater than or equal to 1, not -3"),
-    ({"recipe": "tinny"}, "UserError: there is no recipe 'tinny'; did you mean 'tiny'?"),
-    ({"evaluation_mazes": 0}, "UserError: evaluation_mazes must be a whole number from 1 to 100000, not 0"),
-])
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"dims": 128}, "UserError: this notebook has no parameter 'dims'; did you mean 'dim'?"),
+        (
+            {"augment": "true"},
+            "UserError: augment must be a valid boolean, not 'true' "
+            "(papermill reads True and False with a capital letter)",
+        ),
+        ({"dim": -3}, "UserError: dim must be greater than or equal to 1, not -3"),
+        ({"recipe": "tinny"}, "UserError: there is no recipe 'tinny'; did you mean 'tiny'?"),
+        ({"evaluation_mazes": 0}, "UserError: evaluation_mazes must be a whole number from 1 to 100000, not 0"),
+    ],
+)
 def test_a_wrong_parameter_is_one_clear_line(given, sentence, tmp_path):
     error = papermill(TRAIN, tmp_path, **given)
     assert sentence in error

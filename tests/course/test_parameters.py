@@ -15,19 +15,25 @@ def test_parameters_that_fit_pass():
     check_parameters({**FITTING, "obstacle_density": 0}, **EXPECTED)
 
 
-@pytest.mark.parametrize(("name", "value", "sentence"), [
-    ("grid_size", 2, "grid_size must be a whole number from 3 to 64, not 2"),
-    ("grid_size", 8.0, "grid_size must be a whole number from 3 to 64, not 8.0"),
-    ("grid_size", True, "grid_size must be a whole number from 3 to 64, not True"),
-    ("grid_size", "oops", "grid_size must be a whole number from 3 to 64, not 'oops'"),
-    ("obstacle_density", 0.95, "obstacle_density must be a number from 0 to 0.9, not 0.95"),
-    ("obstacle_density", float("nan"), "obstacle_density must be a number from 0 to 0.9, not nan"),
-    ("augment", "true", "augment must be True or False, not 'true' "
-                        "(papermill reads True and False with a capital letter)"),
-    ("augment", 1, "augment must be True or False, not 1"),
-    ("name", 3, "name must be text, not 3"),
-    ("mixing", "mpl", "mixing must be 'mlp' or 'conv', not 'mpl'"),
-])
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("grid_size", 2, "grid_size must be a whole number from 3 to 64, not 2"),
+        ("grid_size", 8.0, "grid_size must be a whole number from 3 to 64, not 8.0"),
+        ("grid_size", True, "grid_size must be a whole number from 3 to 64, not True"),
+        ("grid_size", "oops", "grid_size must be a whole number from 3 to 64, not 'oops'"),
+        ("obstacle_density", 0.95, "obstacle_density must be a number from 0 to 0.9, not 0.95"),
+        ("obstacle_density", float("nan"), "obstacle_density must be a number from 0 to 0.9, not nan"),
+        (
+            "augment",
+            "true",
+            "augment must be True or False, not 'true' (papermill reads True and False with a capital letter)",
+        ),
+        ("augment", 1, "augment must be True or False, not 1"),
+        ("name", 3, "name must be text, not 3"),
+        ("mixing", "mpl", "mixing must be 'mlp' or 'conv', not 'mpl'"),
+    ],
+)
 def test_a_parameter_that_does_not_fit_gets_a_sentence(name, value, sentence):
     with pytest.raises(UserError) as caught:
         check_parameters({**FITTING, name: value}, **EXPECTED)

@@ -30,15 +30,23 @@ def test_a_dict_a_file_a_folder_and_arrays_say_the_same(tmp_path):
 
 def test_a_file_from_elsewhere_needs_only_the_four_lists_and_may_hold_nan_and_null(tmp_path):
     path = tmp_path / "log.json"
-    path.write_text('{"train_loss": [1.0, NaN, null], "train_acc": [0.3, 0.3, null], '
-                    '"val_loss": [1.0, 1.0, Infinity], "val_acc": [0.3, 0.3, 0.3]}')
+    path.write_text(
+        '{"train_loss": [1.0, NaN, null], "train_acc": [0.3, 0.3, null], '
+        '"val_loss": [1.0, 1.0, Infinity], "val_acc": [0.3, 0.3, 0.3]}'
+    )
     assert [(finding.name, finding.epoch) for finding in diagnose(path)] == [("diverging", 2)]
 
 
 def test_settings_and_counts_that_other_programs_call_the_same_are_passed_over():
     expected = diagnose(OVERFITTED)
-    for foreign in ({"config": None}, {"config": "run.yaml"}, {"config": {"dropout": "high", "dim": None, "lr": [1]}},
-                    {"mazes": "many"}, {"mazes": 0}, {"config": {7: 8, "optimizer": "sgd"}}):
+    for foreign in (
+        {"config": None},
+        {"config": "run.yaml"},
+        {"config": {"dropout": "high", "dim": None, "lr": [1]}},
+        {"mazes": "many"},
+        {"mazes": 0},
+        {"config": {7: 8, "optimizer": "sgd"}},
+    ):
         assert diagnose({**OVERFITTED, **foreign}) == expected
 
 

@@ -35,8 +35,14 @@ def test_where_nothing_is_known_overfitting_has_the_guides_remedies_in_its_order
 
 def test_remedies_start_from_the_settings_of_the_run():
     offered = changes("overfitting", dropout=0.2, weight_decay=0.05, num_train=300, dim=32)
-    assert offered == {"augment": True, "dropout": 0.3, "weight_decay": 0.1, "num_train": 5000, "dim": 16,
-                       "mixing": "conv"}
+    assert offered == {
+        "augment": True,
+        "dropout": 0.3,
+        "weight_decay": 0.1,
+        "num_train": 5000,
+        "dim": 16,
+        "mixing": "conv",
+    }
     assert changes("overfitting", num_train=100_000)["num_train"] == 400_000
 
 
@@ -49,14 +55,25 @@ def test_what_the_run_has_already_is_not_offered_again():
 
 def test_underfitting_has_the_opposite_remedies():
     offered = changes("underfitting", dim=32, depth=2, dropout=0.3, epochs=20, weight_decay=0.1)
-    assert list(offered.items()) == [("dim", 64), ("depth", 3), ("dropout", 0.1), ("epochs", 40),
-                                     ("weight_decay", 0.01)]
+    assert list(offered.items()) == [
+        ("dim", 64),
+        ("depth", 3),
+        ("dropout", 0.1),
+        ("epochs", 40),
+        ("weight_decay", 0.01),
+    ]
     assert changes("underfitting", dim=256, depth=4, dropout=0.0, epochs=20, weight_decay=0.0) == {"epochs": 40}
 
 
 @pytest.mark.parametrize("finding", ["underfitting", "stuck at chance"])
-@pytest.mark.parametrize(("extreme", "cure"), [({"weight_decay": 10.0}, {"weight_decay": 0.01}),
-                                               ({"dropout": 0.6}, {"dropout": 0.1}), ({"lr": 3.0}, {"lr": 0.01})])
+@pytest.mark.parametrize(
+    ("extreme", "cure"),
+    [
+        ({"weight_decay": 10.0}, {"weight_decay": 0.01}),
+        ({"dropout": 0.6}, {"dropout": 0.1}),
+        ({"lr": 3.0}, {"lr": 0.01}),
+    ],
+)
 def test_a_setting_far_outside_of_the_guides_tables_is_put_right_first_and_only_once(finding, extreme, cure):
     offered = remedies(finding, {"dim": 32, **extreme})
     assert offered[0].changes == cure
@@ -75,7 +92,7 @@ def test_the_learning_rate_moves_by_the_guides_steps():
 def test_a_history_knows_the_settings_of_its_run():
     gap = {"train_loss": [0.2] * 8, "train_acc": [0.95] * 8, "val_loss": [0.8] * 8, "val_acc": [0.6] * 8}
     config = TrainSettings(augment=True, dropout=0.2, dim=128).plain()
-    finding, = diagnose({**gap, "config": config, "mazes": 700})
+    (finding,) = diagnose({**gap, "config": config, "mazes": 700})
     assert [remedy.flags for remedy in finding.remedies[:4]] == [
         "--dropout 0.3", "--weight-decay 0.05", "--num-train 5000", "--dim 64"
     ]  # fmt: skip

@@ -61,7 +61,7 @@ def test_every_setting_with_bounds_is_tried_and_every_setting_has_help():
 @pytest.mark.parametrize("wrong", [{"dim": "64"}, {"dim": 64.0}, {"dim": True}, {"dim": None}, {"lr": "1e-3"},
                                    {"augment": "yes"}, {"augment": 1}, {"train_path": 3}, {"device": 0}])  # fmt: skip
 def test_a_value_of_another_type_is_refused_outside_a_command_line(wrong):
-    (name, value), = wrong.items()
+    ((name, value),) = wrong.items()
     with pytest.raises(UserError, match=f"^{name} must .* not {value!r}"):
         TrainSettings.of(wrong)
 

@@ -26,8 +26,16 @@ def paths(tmp_path_factory):
 @pytest.fixture(scope="module", params=["mlp", "conv"])
 def trained(request, paths, tmp_path_factory):
     """A finished run of 7 epochs, the best of which is not the last, and its weights after every epoch."""
-    settings = {**RUN, **paths, "epochs": 7, "save_every": 3, "dropout": 0.3, "mixing": request.param, "device": "cpu",
-                "checkpoint_dir": tmp_path_factory.mktemp("checkpoints")}
+    settings = {
+        **RUN,
+        **paths,
+        "epochs": 7,
+        "save_every": 3,
+        "dropout": 0.3,
+        "mixing": request.param,
+        "device": "cpu",
+        "checkpoint_dir": tmp_path_factory.mktemp("checkpoints"),
+    }
     run, weights = prepare(settings), {}
     losses, validate = iter([3.0, 4.0, 2.0, 1.25, 2.0, 1.5, 1.25]), run.validate
     run.validate = lambda: (next(losses), validate()[1])

@@ -169,7 +169,7 @@ def test_create_model_has_the_defaults_of_the_declared_settings():
      {"recursions": 257}, {"recursions": 2.5}, {"mixing": "attention"}],
 )  # fmt: skip
 def test_create_model_refuses_a_value_out_of_bounds_by_name(wrong):
-    (name, value), = wrong.items()
+    ((name, value),) = wrong.items()
     with pytest.raises(ValueError, match=f"^{name} must be .* not {value!r}$"):
         create_model(**wrong)
 

@@ -66,14 +66,20 @@ def disturb():
 def test_a_resumed_run_equals_the_run_that_was_never_stopped(paths, tmp_path, mixing, supervision):
     settings = {**HARD, **paths, "mixing": mixing, "supervision": supervision}
     whole = train({**settings, "checkpoint_dir": tmp_path / "whole"})
-    for stop, in_the_middle, name in [(2, False, "checkpoint_epoch_2"), (3, False, "last"), (3, True, "last"),
-                                      (3, False, "checkpoint_epoch_2"), (1, True, "best")]:
+    for stop, in_the_middle, name in [
+        (2, False, "checkpoint_epoch_2"),
+        (3, False, "last"),
+        (3, True, "last"),
+        (3, False, "checkpoint_epoch_2"),
+        (1, True, "best"),
+    ]:
         folder = tmp_path / f"stopped {stop} {in_the_middle} {name}"
         train({**settings, "checkpoint_dir": folder}, stop, in_the_middle)
         disturb()
         resumed = train({"resume": folder / f"{name}.pt"})
         assert resumed.settings.model_copy(update={"resume": None, "checkpoint_dir": 0}) == whole.settings.model_copy(
-            update={"checkpoint_dir": 0})
+            update={"checkpoint_dir": 0}
+        )
         for file in ("last.pt", "best.pt", "checkpoint_epoch_4.pt"):
             assert_same(outcome(folder / file), outcome(tmp_path / "whole" / file))
 
@@ -144,7 +150,7 @@ def test_the_mark_for_augmentation_belongs_to_the_data(paths, tmp_path):
 def test_a_setting_that_contradicts_the_checkpoint_is_refused_and_the_same_one_is_not(paths, tmp_path, other):
     settings = {**HARD, **paths, "checkpoint_dir": tmp_path}
     saved = train(settings, stop_after=2).settings
-    (name, value), = other.items()
+    ((name, value),) = other.items()
     sentence = f"^{name} {value} was given, but the checkpoint was trained with {getattr(saved, name)}; .*new run"
     with pytest.raises(UserError, match=sentence):
         prepare({"resume": tmp_path / "last.pt", **other})
@@ -173,9 +179,11 @@ def test_what_cannot_be_resumed_is_refused(paths, tmp_path):
     train({**HARD, **paths, "checkpoint_dir": tmp_path}, stop_after=1)
     saved = torch.load(tmp_path / "last.pt", weights_only=True)
     torch.save({name: saved[name] for name in saved if name != "random_states"}, tmp_path / "part.pt")
-    for path, sentence in [(tmp_path / "none.pt", "there is no checkpoint at"),
-                           (tmp_path / "part.pt", "has no random_states"),
-                           (paths["train_path"], "is not a checkpoint of this project")]:
+    for path, sentence in [
+        (tmp_path / "none.pt", "there is no checkpoint at"),
+        (tmp_path / "part.pt", "has no random_states"),
+        (paths["train_path"], "is not a checkpoint of this project"),
+    ]:
         with pytest.raises(UserError, match=sentence):
             prepare({"resume": path})
 

@@ -218,8 +218,12 @@ def test_the_optimizer_uses_the_schedule_and_gradients_no_longer_than_1(new_run,
 
 
 def test_recursions_grow_in_three_thirds_to_the_number_asked_for():
-    for epochs, recursions, expected in [(9, 8, [2, 2, 2, 4, 4, 4, 8, 8, 8]), (3, 3, [1, 1, 3]), (1, 8, [8]),
-                                         (4, 1, [1, 1, 1, 1])]:
+    for epochs, recursions, expected in [
+        (9, 8, [2, 2, 2, 4, 4, 4, 8, 8, 8]),
+        (3, 3, [1, 1, 3]),
+        (1, 8, [8]),
+        (4, 1, [1, 1, 1, 1]),
+    ]:
         settings = TrainSettings(epochs=epochs, recursions=recursions, grow_recursions=True)
         assert [recursions_at(epoch, settings) for epoch in range(epochs)] == expected
         fixed = settings.model_copy(update={"grow_recursions": False})

@@ -26,8 +26,10 @@ def canonical(mazes):
         yield min("".join(np.rot90(side, turns).ravel()) for side in sides for turns in range(4))
 
 
-@pytest.mark.parametrize(("size", "density", "train", "test"), [(3, 0.2, 2000, 100), (4, 0.2, 3000, 2000),
-                                                               (4, 0.0, 100, 30), (8, 0.2, 500, 100)])
+@pytest.mark.parametrize(
+    ("size", "density", "train", "test"),
+    [(3, 0.2, 2000, 100), (4, 0.2, 3000, 2000), (4, 0.0, 100, 30), (8, 0.2, 500, 100)],
+)
 def test_the_two_sets_share_no_maze_in_any_orientation(size, density, train, test):
     settings = DataSettings(num_train=train, num_test=test, grid_size=size, obstacle_density=density)
     built = dataset.build(settings)

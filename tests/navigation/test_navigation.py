@@ -98,8 +98,13 @@ def test_steps_into_walls_and_off_the_grid_stay_where_they_are_and_circles_end()
     walls = np.zeros((1, 3, 3), bool)
     walls[0, 1, 1] = True
     start, goal = np.array([[1, 0]]), np.array([[2, 2]])
-    for action, cells in [(LEFT, [(1, 0), (1, 0)]), (RIGHT, [(1, 0), (1, 0)]), (STAY, [(1, 0), (1, 0)]),
-                          (UP, [(1, 0), (0, 0), (0, 0)]), (DOWN, [(1, 0), (2, 0), (2, 0)])]:
+    for action, cells in [
+        (LEFT, [(1, 0), (1, 0)]),
+        (RIGHT, [(1, 0), (1, 0)]),
+        (STAY, [(1, 0), (1, 0)]),
+        (UP, [(1, 0), (0, 0), (0, 0)]),
+        (DOWN, [(1, 0), (2, 0), (2, 0)]),
+    ]:
         actions = np.full((1, 3, 3), action, np.uint8)
         assert path(actions[0], walls[0], (1, 0), (2, 2)) == cells
         walks = walk(actions, walls, start, goal)
@@ -135,9 +140,7 @@ def test_the_expert_as_a_model_plans_its_own_actions_and_always_arrives_by_a_sho
     actions = plan(expert, mazes.walls, mazes.goals, average_symmetries)
     assert actions.dtype == np.uint8
     # An exactly equivariant policy is its own average; where the expert is silent, all five actions are equal.
-    np.testing.assert_array_equal(
-        actions[reachable], lowest(optimal_actions(mazes.walls, mazes.goals))[reachable]
-    )
+    np.testing.assert_array_equal(actions[reachable], lowest(optimal_actions(mazes.walls, mazes.goals))[reachable])
     result = evaluate(expert, mazes, average_symmetries)
     assert (result.accuracy, result.success, result.path_ratio, result.optimal) == (1, 1, 1, 1)
     assert set(result.work) == {8 if average_symmetries else 1}
@@ -215,7 +218,10 @@ def test_an_evaluation_counts_what_walks_of_single_mazes_show():
     for length, part in result.by_length.items():
         of_it = [i for i, best in enumerate(shortest) if best == length]
         assert (part.mazes, part.arrived.sum(), part.right.sum()) == (
-            len(of_it), sum(walks[i][0] for i in of_it), sum(right[i] for i in of_it))
+            len(of_it),
+            sum(walks[i][0] for i in of_it),
+            sum(right[i] for i in of_it),
+        )
 
 
 def test_astar_always_arrives_by_a_shortest_path():

@@ -64,8 +64,15 @@ def test_a_headline_says_whether_the_aim_was_reached(values, aim, at_most, ratio
 def run(seed, *points, parameters=10):
     columns = zip(*((mark, mark + 0.5, mark, mark / 2, success) for mark, success in points), strict=True)
     names = room("time_to_skill_report").COLUMNS
-    return {"system": "x", "seed": seed, "threads": 1, "load": 0.0, "machine": "here", "parameters": parameters,
-            **dict(zip(names, map(list, columns), strict=True))}
+    return {
+        "system": "x",
+        "seed": seed,
+        "threads": 1,
+        "load": 0.0,
+        "machine": "here",
+        "parameters": parameters,
+        **dict(zip(names, map(list, columns), strict=True)),
+    }
 
 
 def test_seconds_to_a_skill_are_those_of_the_first_evaluation_that_shows_it():
@@ -81,9 +88,11 @@ def test_seconds_to_a_skill_are_those_of_the_first_evaluation_that_shows_it():
 
 def test_a_rival_that_never_gets_there_is_behind_and_one_that_is_sooner_is_named():
     report = room("time_to_skill_report")
-    runs = {"local": [run(seed, (10, 0.9), (20, 0.9995)) for seed in range(3)],
-            "vin": [run(seed, (10, 0.9), (300, 0.94)) for seed in range(3)],
-            "recurrent": [run(seed, (10, 0.9995)) for seed in range(3)]}
+    runs = {
+        "local": [run(seed, (10, 0.9), (20, 0.9995)) for seed in range(3)],
+        "vin": [run(seed, (10, 0.9), (300, 0.94)) for seed in range(3)],
+        "recurrent": [run(seed, (10, 0.9995)) for seed in range(3)],
+    }
     rows = {row[0]: row[1:] for row in report.headlines({"runs": runs})}
     assert rows["`local` to 99.9%: seconds / 30"][2] == "yes"
     assert rows["seconds to 99.9%: Value Iteration Network / `local`"][0::2] == ["never (never to never)", "yes"]
@@ -118,7 +127,8 @@ def test_the_slope_is_the_exponent(exponent):
 def test_without_a_gpu_the_section_is_one_sentence():
     gpu = room("gpu")
     assert gpu.report({"missing": "PyTorch finds no CUDA device on this machine"}).endswith(
-        "Skipped: PyTorch finds no CUDA device on this machine.")
+        "Skipped: PyTorch finds no CUDA device on this machine."
+    )
     assert gpu.headlines({"missing": "none"}) == []
 
 
@@ -129,8 +139,12 @@ def test_the_rates_on_a_device_can_be_reported(monkeypatch):
     monkeypatch.setattr(gpu, "ROUNDS", 2)
     point = gpu.measure_shape(8, 1, "cpu")
     assert len(gpu.headlines({"points": [point]})) == 2
-    result = {"device": "a GPU", "machine": "here", "points": [point],
-              "recipes": {"production": {"seconds": 600, "success": 0.99, "val_acc": 0.95}}}
+    result = {
+        "device": "a GPU",
+        "machine": "here",
+        "points": [point],
+        "recipes": {"production": {"seconds": 600, "success": 0.99, "val_acc": 0.95}},
+    }
     assert "| `production` | 10.0 | 30 to 60 minutes | 99.00% | 95.00% |" in gpu.report(result)
 
 

@@ -145,8 +145,17 @@ def test_the_defaults_are_the_guides():
 def trained(request, tmp_path_factory):
     """Two runs with unusual numbers of recursions, one of 60 epochs, and the folder that they ran in."""
     folder = tmp_path_factory.mktemp("guide")
-    settings = {**RUN, **write_data(folder, num_train=16, num_test=8), "depth": 2, "dropout": 0.15, "device": "cpu",
-                "mixing": request.param, "epochs": 60, "patience": 60, "checkpoint_dir": folder / "checkpoints"}
+    settings = {
+        **RUN,
+        **write_data(folder, num_train=16, num_test=8),
+        "depth": 2,
+        "dropout": 0.15,
+        "device": "cpu",
+        "mixing": request.param,
+        "epochs": 60,
+        "patience": 60,
+        "checkpoint_dir": folder / "checkpoints",
+    }
     run = prepare(settings)
     fit(run)
     return run, folder

@@ -122,8 +122,10 @@ def measure_costs(grid_size: int, batch_size: int = 64, dims: Sequence[int] = (1
     for _ in range(2):  # what slows a step down is others, and they come and go
         for row, column in np.ndindex(2, len(dims)):
             dim, dropout = dims[column], (0.0, 0.1)[row]
-            once, deeper, longer, both = (create_model(grid_size, dim, depth, dropout, recursions)
-                                          for depth, recursions in ((1, 1), (2, 1), (1, 2), (2, 2)))
+            once, deeper, longer, both = (
+                create_model(grid_size, dim, depth, dropout, recursions)
+                for depth, recursions in ((1, 1), (2, 1), (1, 2), (2, 2))
+            )
             activations[row, column] = [activation_bytes(model, tokens, optimal) for model in (once, deeper, longer)]
             measured = [step_seconds(model, tokens, optimal) for model in (once, both)]
             seconds[row, column] = np.minimum(seconds[row, column], measured)

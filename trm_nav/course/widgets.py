@@ -19,15 +19,28 @@ def slider(description: str, low: float, high: float, value: float, step: float 
     """A slider that reports when it is let go; for whole numbers if all of its numbers are."""
     whole = all(isinstance(number, int) for number in (low, high, value, step))
     kind = ipywidgets.IntSlider if whole else ipywidgets.FloatSlider
-    return kind(value=value, min=low, max=high, step=step, description=description, continuous_update=False,
-                layout={"width": "32em"}, **LABEL)
+    return kind(
+        value=value,
+        min=low,
+        max=high,
+        step=step,
+        description=description,
+        continuous_update=False,
+        layout={"width": "32em"},
+        **LABEL,
+    )
 
 
 def choice(description: str, options, value=None) -> ipywidgets.Widget:
     """A drop-down list of options, or of (label, option) pairs."""
     first = options[0][1] if isinstance(options[0], tuple) else options[0]
-    return ipywidgets.Dropdown(options=options, value=first if value is None else value, description=description,
-                               layout={"width": "32em"}, **LABEL)
+    return ipywidgets.Dropdown(
+        options=options,
+        value=first if value is None else value,
+        description=description,
+        layout={"width": "32em"},
+        **LABEL,
+    )
 
 
 def explore(draw: Callable[..., Figure], **controls: ipywidgets.Widget) -> None:

@@ -56,8 +56,12 @@ def diagnose(history: Mapping[str, Any] | str | Path, finished: bool = True) -> 
     """
     history = read(history)
     settings = settings_of(history)
-    run = _Curves(*(np.array(history[name], float) for name in CURVES), history["chance"],
-                  bool(history.get("diverged")), settings.get("lr"))
+    run = _Curves(
+        *(np.array(history[name], float) for name in CURVES),
+        history["chance"],
+        bool(history.get("diverged")),
+        settings.get("lr"),
+    )
     with np.errstate(all="ignore"):  # numbers too large to be added up are large enough to be judged
         seen = list(_faults(run, finished))
         if not seen:
@@ -148,8 +152,12 @@ def _diverging(run: _Curves) -> Seen | None:
         return "diverging", epoch, "the loss is no longer a number"
     above = np.flatnonzero(run.train_loss > 1.5 * run.chance["loss"])
     if len(above) and min(run.train_acc[-1], run.val_acc[-1]) < GOOD:  # a bad start can be made good
-        return ("diverging", int(above[0]) + 1, f"the training loss rose to {run.train_loss.max():.1f} nats, "
-                f"where {run.guessing()}, and is {run.train_loss[-1]:.2f} in the last epoch")
+        return (
+            "diverging",
+            int(above[0]) + 1,
+            f"the training loss rose to {run.train_loss.max():.1f} nats, "
+            f"where {run.guessing()}, and is {run.train_loss[-1]:.2f} in the last epoch",
+        )
 
 
 def _overfitting(run: _Curves) -> Iterator[Seen]:
@@ -160,22 +168,37 @@ def _overfitting(run: _Curves) -> Iterator[Seen]:
     gap = run.gap > GAP and run.val_loss[-1] > 1.25 * run.train_loss[-1]
     third = max(2, len(run) // 3)
     train_fell, val_fell = (_fall(loss, third) for loss in (run.train_loss, run.val_loss))
-    parted = (train_fell > 0.1 and val_fell < train_fell / 4 and run.val_loss[-1] > 1.15 * run.train_loss[-1]
-              and run.val_acc[-1] < VERY_GOOD)
+    parted = (
+        train_fell > 0.1
+        and val_fell < train_fell / 4
+        and run.val_loss[-1] > 1.15 * run.train_loss[-1]
+        and run.val_acc[-1] < VERY_GOOD
+    )
     if turned:
         percent = (run.val_loss[-1] - run.val_loss[best]) / max(run.val_loss[best], NO_LOSS)
-        yield ("overfitting", best + 2, f"training loss still falls, validation loss has risen {percent:.0%}; accuracy "
-               f"{run.train_acc[-1]:.0%} in training, {run.val_acc[-1]:.0%} on held-out mazes")
+        yield (
+            "overfitting",
+            best + 2,
+            f"training loss still falls, validation loss has risen {percent:.0%}; accuracy "
+            f"{run.train_acc[-1]:.0%} in training, {run.val_acc[-1]:.0%} on held-out mazes",
+        )
     elif gap or parted:
         times = run.val_loss[-1] / max(run.train_loss[-1], NO_LOSS)
         start = _since(run.train_acc - run.val_acc > run.gap / 2) if gap else len(run) - third + 1
-        yield ("overfitting", start,
-               f"accuracy {run.train_acc[-1]:.0%} in training, {run.val_acc[-1]:.0%} on held-out mazes; "
-               f"validation loss {times:.1f} times the training loss")
+        yield (
+            "overfitting",
+            start,
+            f"accuracy {run.train_acc[-1]:.0%} in training, {run.val_acc[-1]:.0%} on held-out mazes; "
+            f"validation loss {times:.1f} times the training loss",
+        )
     by_heart = run.train_acc >= LEARNED_BY_HEART
     if (turned or gap) and by_heart[-1] and run.gap > GAP:
-        yield ("memorised", _since(by_heart), f"nearly every training maze is right, {1 - run.val_acc[-1]:.0%} of the "
-               "held-out mazes are wrong: it keeps answers and has no rule")
+        yield (
+            "memorised",
+            _since(by_heart),
+            f"nearly every training maze is right, {1 - run.val_acc[-1]:.0%} of the "
+            "held-out mazes are wrong: it keeps answers and has no rule",
+        )
 
 
 def _oscillating(run: _Curves) -> Seen | None:
@@ -185,28 +208,42 @@ def _oscillating(run: _Curves) -> Seen | None:
     first = int(rises.argmax())
     recovers = run.train_loss[-1] < run.train_loss[first]
     if rises.sum() > 0.04 * guess and recovers:
-        return ("oscillating", first + 2, f"the training loss rose, to {run.train_loss[first + 1]:.2f} nats, before it "
-                "fell again")
+        return (
+            "oscillating",
+            first + 2,
+            f"the training loss rose, to {run.train_loss[first + 1]:.2f} nats, before it fell again",
+        )
     up, down = np.diff(run.val_loss)[:-1], -np.diff(run.val_loss)[1:]
     jumps = np.minimum(up, down).clip(0)
     if jumps.sum() > 0.3 * guess:
-        return ("oscillating", int(jumps.argmax()) + 2, "the validation loss goes up and down, by up to "
-                f"{jumps.max():.2f} nats from one epoch to the next")
+        return (
+            "oscillating",
+            int(jumps.argmax()) + 2,
+            f"the validation loss goes up and down, by up to {jumps.max():.2f} nats from one epoch to the next",
+        )
 
 
 def _different_mazes(run: _Curves) -> Seen | None:
     if run.known_chance:
         train, val = (run.known_chance[name]["loss"] for name in ("train", "val"))
         if abs(val / train - 1) > 0.1:
-            return ("different mazes", None, f"guessing costs {train:.2f} nats on the training mazes and {val:.2f} on "
-                    "the held-out ones: they are not drawn alike")
+            return (
+                "different mazes",
+                None,
+                f"guessing costs {train:.2f} nats on the training mazes and {val:.2f} on "
+                "the held-out ones: they are not drawn alike",
+            )
 
 
 def _at_chance(run: _Curves) -> Seen | None:
     accuracy = max(run.train_acc[-3:].mean(), run.val_acc[-3:].mean())
     if run.known_chance and accuracy < max(guess["acc"] for guess in run.known_chance.values()) + 0.05:
-        return ("stuck at chance", None, f"accuracy {run.train_acc[-1]:.0%} in training and {run.val_acc[-1]:.0%} on "
-                f"held-out mazes, where one and the same action everywhere has {run.chance['acc']:.0%}")
+        return (
+            "stuck at chance",
+            None,
+            f"accuracy {run.train_acc[-1]:.0%} in training and {run.val_acc[-1]:.0%} on "
+            f"held-out mazes, where one and the same action everywhere has {run.chance['acc']:.0%}",
+        )
 
 
 def _crawling(run: _Curves) -> Seen | None:
@@ -216,8 +253,12 @@ def _crawling(run: _Curves) -> Seen | None:
     slow = loss[fifth] > 0.75 * run.chance["loss"] and loss[-1] > 0.5 * run.chance["loss"]
     smooth = np.diff(loss).clip(0).sum() < 0.02 * run.chance["loss"]
     if slow and smooth and loss[fifth] - loss[-1] > 0.35 * max(0, loss[0] - loss[-1]):
-        return ("crawling", None, f"after {fifth + 1} of {len(run)} epochs the training loss is {loss[fifth]:.2f} "
-                f"nats, where {run.guessing()}, and in the end {loss[-1]:.2f}: it falls all the time, and slowly")
+        return (
+            "crawling",
+            None,
+            f"after {fifth + 1} of {len(run)} epochs the training loss is {loss[fifth]:.2f} "
+            f"nats, where {run.guessing()}, and in the end {loss[-1]:.2f}: it falls all the time, and slowly",
+        )
 
 
 def _verdict(run: _Curves) -> Seen:
@@ -227,16 +268,30 @@ def _verdict(run: _Curves) -> Seen:
         return "too short to say", None, f"{len(run)} epochs have no shape; {SHORTEST} or more have"
     wobble = np.median(np.abs(np.diff(run.val_loss, 2)) / run.val_loss[1:-1].clip(NO_LOSS)) / 2
     if val < VERY_GOOD and wobble > 0.15 and abs(run.fell) < 2 * wobble:
-        return ("too noisy to say", None, f"from epoch to epoch the validation loss wanders by {wobble:.0%}, "
-                f"in the last quarter of the epochs it changed by {abs(run.fell):.0%}")
+        return (
+            "too noisy to say",
+            None,
+            f"from epoch to epoch the validation loss wanders by {wobble:.0%}, "
+            f"in the last quarter of the epochs it changed by {abs(run.fell):.0%}",
+        )
     accuracies = f"accuracy {train:.0%} in training, {val:.0%} on held-out mazes"
     if val < VERY_GOOD and run.fell > 0.12:
-        return ("still improving", None, f"the validation loss fell by {run.fell:.0%} in the last quarter of the "
-                f"epochs; {accuracies}")
+        return (
+            "still improving",
+            None,
+            f"the validation loss fell by {run.fell:.0%} in the last quarter of the epochs; {accuracies}",
+        )
     if min(train, val) < GOOD:
         drop = run.train_loss.max() - run.train_loss[-1]
         flat = np.abs(run.train_loss - run.train_loss[-1]) <= 0.1 * drop
-        return ("underfitting", _since(flat), f"both losses stay high and flat, {run.train_loss[-1]:.2f} and "
-                f"{run.val_loss[-1]:.2f} nats, where {run.guessing()}; {accuracies}")
-    return ("healthy", None, f"both losses fell together, to {run.train_loss[-1]:.3f} and {run.val_loss[-1]:.3f} nats; "
-            f"{accuracies}")
+        return (
+            "underfitting",
+            _since(flat),
+            f"both losses stay high and flat, {run.train_loss[-1]:.2f} and "
+            f"{run.val_loss[-1]:.2f} nats, where {run.guessing()}; {accuracies}",
+        )
+    return (
+        "healthy",
+        None,
+        f"both losses fell together, to {run.train_loss[-1]:.3f} and {run.val_loss[-1]:.3f} nats; {accuracies}",
+    )

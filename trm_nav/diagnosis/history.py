@@ -47,8 +47,9 @@ def read(history: Mapping[str, Any] | str | Path) -> dict[str, Any]:
     epochs = len(curves[CURVES[0]])
     for name, curve in curves.items():
         if len(curve) != epochs:
-            raise UserError(f"{where} has {epochs} epochs of {CURVES[0]} and {len(curve)} of {name}; "
-                            "they must be as many")
+            raise UserError(
+                f"{where} has {epochs} epochs of {CURVES[0]} and {len(curve)} of {name}; they must be as many"
+            )
     if not epochs and not history.get("diverged"):
         raise UserError(f"{where} has no epochs")
     broken = [name for name, curve in curves.items() if not all(map(math.isfinite, curve))]

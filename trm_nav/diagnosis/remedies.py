@@ -42,8 +42,12 @@ def remedies(finding: str, settings: Mapping[str, Any]) -> list[Remedy]:
     """
     defaults = {name: field.default for kind in KINDS for name, field in kind.model_fields.items()}
     now = {**defaults, **known_settings(settings)}
-    found = [remedy for find in _REMEDIES[finding] for remedy in find(now)
-             if all(_fits(*change) for change in remedy.changes.items())]
+    found = [
+        remedy
+        for find in _REMEDIES[finding]
+        for remedy in find(now)
+        if all(_fits(*change) for change in remedy.changes.items())
+    ]
     first = [remedy for remedy in _beyond_the_guide(now) if finding in ("underfitting", "stuck at chance")]
     changed = {name for remedy in first for name in remedy.changes}
     return first + [remedy for remedy in found if not changed & set(remedy.changes)]
@@ -160,8 +164,15 @@ def _beyond_the_guide(now) -> list[Remedy]:
     return found
 
 
-_OVERFITTING = (_augmentation, _more_dropout, _more_weight_decay, _more_data, _smaller_model, _all_labels,
-                _neighbourhoods)
+_OVERFITTING = (
+    _augmentation,
+    _more_dropout,
+    _more_weight_decay,
+    _more_data,
+    _smaller_model,
+    _all_labels,
+    _neighbourhoods,
+)
 _REMEDIES: dict[str, tuple[Callable[[Mapping[str, Any]], list[Remedy]], ...]] = {
     "healthy": (),
     "overfitting": _OVERFITTING,

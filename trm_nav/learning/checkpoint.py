@@ -19,8 +19,14 @@ from .model import TinyRecursiveModel, create_model
 
 REMEDY = "train writes best.pt, last.pt and checkpoint_epoch_N.pt into its --checkpoint-dir"
 TO_LOAD = {"epoch", "model_state_dict", "val_acc", "val_loss", "config"}
-TO_RESUME = TO_LOAD | {"optimizer_state_dict", "scheduler_state_dict", "history", "early_stopping", "random_states",
-                       "fingerprints"}
+TO_RESUME = TO_LOAD | {
+    "optimizer_state_dict",
+    "scheduler_state_dict",
+    "history",
+    "early_stopping",
+    "random_states",
+    "fingerprints",
+}
 
 
 def save(checkpoint: dict[str, Any], path: str | Path) -> None:
@@ -69,8 +75,10 @@ def settings_of(checkpoint: dict[str, Any], given: dict[str, Any]) -> TrainSetti
     for name, value in given.items():
         trained_with = getattr(before, name)
         if name not in FREE_ON_RESUME and value != trained_with:
-            raise UserError(f"{name} {value} was given, but the checkpoint was trained with {trained_with}; "
-                            "leave it out to go on, or start a new run without --resume")
+            raise UserError(
+                f"{name} {value} was given, but the checkpoint was trained with {trained_with}; "
+                "leave it out to go on, or start a new run without --resume"
+            )
     return TrainSettings.of({**before.model_dump(), **given})
 
 

@@ -14,8 +14,10 @@ def choose_device(name: str) -> torch.device:
         name = "cuda" if torch.cuda.is_available() else "cpu"
     device = torch.device(name)
     if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
-        raise UserError(f"there is no device {name} here: PyTorch finds {torch.cuda.device_count()} CUDA devices; "
-                        "use --device cpu, or leave --device out")
+        raise UserError(
+            f"there is no device {name} here: PyTorch finds {torch.cuda.device_count()} CUDA devices; "
+            "use --device cpu, or leave --device out"
+        )
     if device.type == "mps" and not torch.backends.mps.is_available():
         raise UserError("there is no device mps here: it needs a Mac with an Apple chip; use --device cpu")
     return device

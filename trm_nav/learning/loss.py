@@ -47,5 +47,7 @@ def chance(optimal: Tensor, agents: Tensor) -> dict[str, float]:
         share = allowed * p
         p = weights @ (share / share.sum(dim=1, keepdim=True))
     at_agents = optimal.gather(1, agents[:, None])  # (B, 1)
-    return {"loss": -(weights @ (allowed @ p).log()).item(),
-            "acc": contains(at_agents, actions).float().mean(dim=0).max().item()}
+    return {
+        "loss": -(weights @ (allowed @ p).log()).item(),
+        "acc": contains(at_agents, actions).float().mean(dim=0).max().item(),
+    }

@@ -40,21 +40,25 @@ def prepare(given: dict[str, Any]) -> Training:
         if run.epoch >= settings.epochs:
             raise UserError(f"{settings.resume} has finished its {run.epoch} epochs; raise --epochs to go on")
         if run.out_of_patience:
-            raise UserError(f"{settings.resume} stopped after {settings.patience} epochs without a better validation "
-                            "loss; raise --patience to go on")
+            raise UserError(
+                f"{settings.resume} stopped after {settings.patience} epochs without a better validation "
+                "loss; raise --patience to go on"
+            )
         keep_best(run)
     return run
 
 
-def fit(run: Training, on_epoch: Callable[[Training], None] = lambda run: None,
-        on_step: Callable[[float], None] | None = None) -> None:
+def fit(
+    run: Training,
+    on_epoch: Callable[[Training], None] = lambda run: None,
+    on_step: Callable[[float], None] | None = None,
+) -> None:
     """Train to the end, saving after every epoch; on_epoch is called once an epoch is saved, on_step as in `Training`.
 
     Raises UserError when the loss diverges or memory runs out. What earlier epochs saved stays, and so it does after
     an interrupt: --resume last.pt goes on with the epoch that was cut short. A run that has diverged says so in its
     history.json, even if it has no epochs.
     """
-
 
     folder = run.settings.checkpoint_dir
     try:
@@ -80,12 +84,21 @@ def progress(run: Training, in_notebook: bool = False) -> Iterator[tuple[Callabl
 
     A command has its bar on stderr, and none where that is no terminal. A notebook has it in the output of the cell.
     """
+
     def write(line: str) -> None:
         tqdm.write(line)
         sys.stdout.flush()
 
-    with tqdm(total=run.settings.epochs, initial=run.epoch, desc="training", bar_format=BAR, leave=False,
-              mininterval=0.5, disable=False if in_notebook else None, file=sys.stdout if in_notebook else None) as bar:
+    with tqdm(
+        total=run.settings.epochs,
+        initial=run.epoch,
+        desc="training",
+        bar_format=BAR,
+        leave=False,
+        mininterval=0.5,
+        disable=False if in_notebook else None,
+        file=sys.stdout if in_notebook else None,
+    ) as bar:
         yield lambda share: bar.update(run.epoch + share - bar.n), write
 
 
@@ -110,5 +123,7 @@ def memory_to_spare() -> Iterator[None]:
     try:
         yield
     except torch.OutOfMemoryError:
-        raise UserError("CUDA out of memory: reduce the batch size (--batch-size 32) or the model "
-                        "(--dim 64 --depth 2), or use --device cpu") from None
+        raise UserError(
+            "CUDA out of memory: reduce the batch size (--batch-size 32) or the model "
+            "(--dim 64 --depth 2), or use --device cpu"
+        ) from None

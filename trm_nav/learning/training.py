@@ -80,10 +80,12 @@ class Training:
     def __init__(self, settings: TrainSettings, train_set: Dataset, val_set: Dataset):
         """Raises UserError where the settings and the data sets do not agree."""
         require_agreement(settings, train_set, val_set)
-        settings = settings.model_copy(update={
-            "grid_size": train_set.grid_size,
-            "augment": train_set.augment if settings.augment is None else settings.augment,
-        })
+        settings = settings.model_copy(
+            update={
+                "grid_size": train_set.grid_size,
+                "augment": train_set.augment if settings.augment is None else settings.augment,
+            }
+        )
         set_seed(settings.seed)
         self.settings = settings
         self.device = choose_device(settings.device)
@@ -140,8 +142,10 @@ class Training:
                 val_loss, val_acc = self.validate()
             if not (math.isfinite(train_loss) and math.isfinite(val_loss)):
                 self.diverged = True
-                raise Diverged(f"the loss is not a number in epoch {self.epoch + 1} at learning rate "
-                               f"{self.settings.lr:g}: lower it, for example --lr {self.settings.lr / 10:g}")
+                raise Diverged(
+                    f"the loss is not a number in epoch {self.epoch + 1} at learning rate "
+                    f"{self.settings.lr:g}: lower it, for example --lr {self.settings.lr / 10:g}"
+                )
             entry = (train_loss, train_acc, val_loss, val_acc, lr, time.perf_counter() - started)
             for name, value in zip(self.history, entry, strict=True):
                 self.history[name].append(value)
@@ -222,8 +226,10 @@ class Training:
         """Go back to where the checkpoint was taken. Raises UserError if it was trained on other data."""
         for name, fingerprint in self.fingerprints.items():
             if checkpoint["fingerprints"][name] != fingerprint:
-                raise UserError(f"the checkpoint was trained with another {name} data set than {name}_path holds now; "
-                                "give it the same files, or start a new run without --resume")
+                raise UserError(
+                    f"the checkpoint was trained with another {name} data set than {name}_path holds now; "
+                    "give it the same files, or start a new run without --resume"
+                )
         self.model.load_state_dict(checkpoint["model_state_dict"])
         self.optimizer.load_state_dict(checkpoint["optimizer_state_dict"])
         self.schedule.load_state_dict(checkpoint["scheduler_state_dict"])
@@ -239,8 +245,12 @@ class Training:
 def require_agreement(settings: TrainSettings, train_set: Dataset, val_set: Dataset) -> None:
     """Raise UserError unless both data sets have the one grid size that the settings ask for."""
     if settings.grid_size not in (None, train_set.grid_size):
-        raise UserError(f"grid_size {settings.grid_size} was given, but the mazes of the training set are "
-                        f"{train_set.grid_size} x {train_set.grid_size}; leave it out, or generate other data")
+        raise UserError(
+            f"grid_size {settings.grid_size} was given, but the mazes of the training set are "
+            f"{train_set.grid_size} x {train_set.grid_size}; leave it out, or generate other data"
+        )
     if train_set.grid_size != val_set.grid_size and settings.mixing == "mlp":
-        raise UserError(f"the training set has mazes of {train_set.grid_size} x {train_set.grid_size}, the validation "
-                        f"set of {val_set.grid_size} x {val_set.grid_size}; they must be of one size")
+        raise UserError(
+            f"the training set has mazes of {train_set.grid_size} x {train_set.grid_size}, the validation "
+            f"set of {val_set.grid_size} x {val_set.grid_size}; they must be of one size"
+        )

@@ -84,8 +84,9 @@ def build(settings: DataSettings, progress: Callable[[int], None] = lambda mazes
     taken = np.unique(maze_keys(test))
     train = _collect(settings.num_train, size, density, settings.train_seed, taken, progress)
     return tuple(
-        Dataset(mazes.walls, mazes.starts, mazes.goals, optimal_actions(mazes.walls, mazes.goals),
-                augment, density, seed)
+        Dataset(
+            mazes.walls, mazes.starts, mazes.goals, optimal_actions(mazes.walls, mazes.goals), augment, density, seed
+        )
         for mazes, augment, seed in ((train, settings.augment, settings.train_seed), (test, False, settings.test_seed))
     )
 
@@ -103,9 +104,11 @@ def _collect(num: int, size: int, density: float, seed: int, taken: np.ndarray, 
         if found == num:
             return Mazes.join(batches)
         if drawn > 200_000 + 1000 * found:
-            raise UserError(f"the test set holds nearly every {size} x {size} maze there is at an obstacle density of "
-                            f"{density}, which leaves none for training: lower --num-test ({len(taken)} different "
-                            "mazes now) or raise --grid-size")
+            raise UserError(
+                f"the test set holds nearly every {size} x {size} maze there is at an obstacle density of "
+                f"{density}, which leaves none for training: lower --num-test ({len(taken)} different "
+                "mazes now) or raise --grid-size"
+            )
 
 
 def maze_keys(mazes: Mazes) -> np.ndarray:

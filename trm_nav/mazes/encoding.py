@@ -20,14 +20,18 @@ def check_mazes(walls: np.ndarray, goals: np.ndarray) -> tuple[np.ndarray, np.nd
     if walls.dtype != bool or walls.ndim != 3 or walls.shape[1] != walls.shape[2] or walls.shape[1] == 0:
         raise ValueError(f"walls must be bool of shape (N, n, n), not {walls.dtype} of shape {walls.shape}")
     if goals.dtype.kind not in "iu" or goals.shape != (len(walls), 2):
-        raise ValueError(f"goals must be integers (row, col) of shape ({len(walls)}, 2), one for each maze in walls, "
-                         f"not {goals.dtype} of shape {goals.shape}")
+        raise ValueError(
+            f"goals must be integers (row, col) of shape ({len(walls)}, 2), one for each maze in walls, "
+            f"not {goals.dtype} of shape {goals.shape}"
+        )
     goals = goals.astype(np.int64)
     outside = ((goals < 0) | (goals >= walls.shape[1])).any(axis=1)
     if outside.any():
         maze = int(outside.argmax())
-        raise ValueError(f"the goal of maze {maze} is {tuple(goals[maze].tolist())}, "
-                         f"outside its {walls.shape[1]} x {walls.shape[1]} cells")
+        raise ValueError(
+            f"the goal of maze {maze} is {tuple(goals[maze].tolist())}, "
+            f"outside its {walls.shape[1]} x {walls.shape[1]} cells"
+        )
     blocked = walls[np.arange(len(walls)), *goals.T]
     if blocked.any():
         maze = int(blocked.argmax())

@@ -73,8 +73,10 @@ def stream_mazes(grid_size: int, obstacle_density: float, seed: int) -> Iterator
     if not 0 <= obstacle_density <= 1:
         raise UserError(f"the obstacle density is the share of walls, from 0 to less than 1, not {obstacle_density}")
     if 1 - obstacle_density**4 < 1e-4:  # all four cells beside the goal are walls
-        raise UserError(f"at an obstacle density of {obstacle_density} there are hardly any mazes: fewer than one goal "
-                        "in 10,000 has a free cell beside it; choose a lower density")
+        raise UserError(
+            f"at an obstacle density of {obstacle_density} there are hardly any mazes: fewer than one goal "
+            "in 10,000 has a free cell beside it; choose a lower density"
+        )
     return _draw_batches(grid_size, obstacle_density, np.random.default_rng(seed))
 
 

@@ -71,8 +71,14 @@ class Evaluation:
 
     def where(self, chosen: np.ndarray) -> "Evaluation":
         """The same for the mazes chosen, bool (N,); the seconds remain those of all."""
-        return Evaluation(self.right[chosen], self.arrived[chosen], self.steps[chosen], self.shortest[chosen],
-                          self.work[chosen], self.seconds)
+        return Evaluation(
+            self.right[chosen],
+            self.arrived[chosen],
+            self.steps[chosen],
+            self.shortest[chosen],
+            self.work[chosen],
+            self.seconds,
+        )
 
     @property
     def by_length(self) -> dict[int, "Evaluation"]:
@@ -124,6 +130,8 @@ def _shortest(mazes: Mazes) -> np.ndarray:
     """Steps of a shortest path, int16 (N,)."""
     shortest = distances(mazes.walls, mazes.goals)[np.arange(len(mazes)), *mazes.starts.T]
     if not len(mazes) or (shortest < 1).any():
-        raise ValueError("only mazes with a way from the start to a goal elsewhere can be evaluated, and at least one; "
-                         "generate_mazes makes such")
+        raise ValueError(
+            "only mazes with a way from the start to a goal elsewhere can be evaluated, and at least one; "
+            "generate_mazes makes such"
+        )
     return shortest

@@ -31,8 +31,10 @@ def plan(model: nn.Module, walls: np.ndarray, goals: np.ndarray, average_symmetr
     walls, goals = check_mazes(walls, goals)
     n = walls.shape[1]
     if model.mixing == "mlp" and n != model.grid_size:
-        raise UserError(f"the mazes are {n} x {n}, but this model mixes the cells by a matrix made for "
-                        f"{model.grid_size} x {model.grid_size}; a model with mixing 'conv' plans on any grid size")
+        raise UserError(
+            f"the mazes are {n} x {n}, but this model mixes the cells by a matrix made for "
+            f"{model.grid_size} x {model.grid_size}; a model with mixing 'conv' plans on any grid size"
+        )
     policy = partial(_mean_policy, model) if average_symmetries else model
     device = next(model.parameters()).device
     tokens = torch.from_numpy(encode(walls, goals))  # (N, n*n)

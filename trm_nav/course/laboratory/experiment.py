@@ -57,8 +57,11 @@ class Experiment:
         self.plans: list[np.ndarray] = []
         self.ended = False  # as planned, and not because somebody stopped it
 
-    def train(self, on_epoch: Callable[["Experiment"], None] = lambda experiment: None,
-              on_step: Callable[[float], None] | None = None) -> Self:
+    def train(
+        self,
+        on_epoch: Callable[["Experiment"], None] = lambda experiment: None,
+        on_step: Callable[[float], None] | None = None,
+    ) -> Self:
         """Train to the end, or until the loss diverges or `on_step` raises Stopped. Returns the experiment itself."""
         try:
             with processor_set(self.settings.threads):  # for what happens between the epochs as well
@@ -115,9 +118,18 @@ class Experiment:
         for name, value in _unlike({**data, **training}, {**RECIPES["tiny"], "epochs": 9}).items():
             notebook += ["-p", name, str(value)]
         generate = ["python", "scripts/generate_dataset.py", "--output-dir", f"{folder}/data", *flags(_unlike(data))]
-        train = ["python", "-m", "trm_nav.train", "--train-path", f"{folder}/data/train.pt",
-                 "--val-path", f"{folder}/data/test.pt", "--checkpoint-dir", f"{folder}/checkpoints",
-                 *flags(_unlike(training))]
+        train = [
+            "python",
+            "-m",
+            "trm_nav.train",
+            "--train-path",
+            f"{folder}/data/train.pt",
+            "--val-path",
+            f"{folder}/data/test.pt",
+            "--checkpoint-dir",
+            f"{folder}/checkpoints",
+            *flags(_unlike(training)),
+        ]
         return "\n".join(map(shlex.join, (notebook, generate, train)))
 
 

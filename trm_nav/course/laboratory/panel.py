@@ -57,15 +57,22 @@ class Laboratory:
         self.stopping = Event()
 
         self.controls: dict[str, ipywidgets.Widget] = {
-            name: ipywidgets.SelectionSlider(options=[(f"{value:,}" if value >= 1000 else f"{value:g}", value)
-                                                      for value in values], description=label,
-                                             continuous_update=False, layout={"width": "26em"}, **LABEL)
+            name: ipywidgets.SelectionSlider(
+                options=[(f"{value:,}" if value >= 1000 else f"{value:g}", value) for value in values],
+                description=label,
+                continuous_update=False,
+                layout={"width": "26em"},
+                **LABEL,
+            )
             for name, (label, values) in CHOICES.items()
         }
         self.controls["augment"] = ipywidgets.Checkbox(description="augmentation", layout={"width": "26em"}, **LABEL)
         self.controls["supervision"] = ipywidgets.Dropdown(
-            options=[("the agent's cell", "action"), ("every cell", "policy")], description="the loss reads",
-            layout={"width": "26em"}, **LABEL)
+            options=[("the agent's cell", "action"), ("every cell", "policy")],
+            description="the loss reads",
+            layout={"width": "26em"},
+            **LABEL,
+        )
         self.set_controls(self.base)
         self.presets = [self._button(name, lambda _, name=name: self.start(PRESETS[name])) for name in PRESETS]
         self.train = self._button("Train", lambda _: self.start(), "success")
@@ -75,21 +82,29 @@ class Laboratory:
         self.picture = ipywidgets.Image(format="png", layout={"max_width": "100%", "min_height": "200px"})
         self.offered: list[Remedy] = []
         self.cures = ipywidgets.HBox(layout={"flex_flow": "row wrap"})
-        self.maze = ipywidgets.IntSlider(value=1, max=SHOWN - 1, description="maze shown", continuous_update=False,
-                                         layout={"width": "26em"}, **LABEL)
+        self.maze = ipywidgets.IntSlider(
+            value=1, max=SHOWN - 1, description="maze shown", continuous_update=False, layout={"width": "26em"}, **LABEL
+        )
         self.maze.observe(lambda _: self._draw(), "value")
         self.earlier = ipywidgets.Dropdown(description="experiments", layout={"width": "36em"}, **LABEL)
         self.restore = self._button("Restore", lambda _: self.show_again(self.earlier.value))
-        self.panel = ipywidgets.VBox([
-            ipywidgets.HBox([ipywidgets.Label("Show me:"), *self.presets]),
-            ipywidgets.GridBox([self.controls[name] for name in (*CHOICES, "augment", "supervision")],
-                               layout={"grid_template_columns": "repeat(2, 27em)"}),
-            ipywidgets.HBox([self.train, self.stop, self.progress, self.status]),
-            self.picture,
-            ipywidgets.VBox([self.words, self.cures], layout={"min_height": "130px"}),  # so that what is below stays
-            self.maze,
-            ipywidgets.HBox([self.earlier, self.restore]), self.copy,
-        ])
+        self.panel = ipywidgets.VBox(
+            [
+                ipywidgets.HBox([ipywidgets.Label("Show me:"), *self.presets]),
+                ipywidgets.GridBox(
+                    [self.controls[name] for name in (*CHOICES, "augment", "supervision")],
+                    layout={"grid_template_columns": "repeat(2, 27em)"},
+                ),
+                ipywidgets.HBox([self.train, self.stop, self.progress, self.status]),
+                self.picture,
+                ipywidgets.VBox(
+                    [self.words, self.cures], layout={"min_height": "130px"}
+                ),  # so that what is below stays
+                self.maze,
+                ipywidgets.HBox([self.earlier, self.restore]),
+                self.copy,
+            ]
+        )
         self.panel.add_class("trm-laboratory")
         self._show()
         self._running(False)
@@ -145,7 +160,7 @@ class Laboratory:
             self._tell()
             experiment.train(self._epoch, self._step)
             if experiment.history["val_loss"]:
-                self.experiments = [*self.experiments, experiment][-KEPT - 1:]
+                self.experiments = [*self.experiments, experiment][-KEPT - 1 :]
             self._show()
         except UserError as mistake:
             self.words.value = html.escape(str(mistake))
@@ -173,8 +188,9 @@ class Laboratory:
 
     def _show(self) -> None:
         """Everything that belongs to the experiment shown, and the list of all."""
-        self.earlier.options = [(f"{number + 1} · {self._label(experiment)}", number)
-                                for number, experiment in enumerate(self.experiments)]
+        self.earlier.options = [
+            (f"{number + 1} · {self._label(experiment)}", number) for number, experiment in enumerate(self.experiments)
+        ]
         if self.shown is None:
             self.words.value = "Choose a preset, or set the sliders and press Train."
             return
@@ -185,14 +201,20 @@ class Laboratory:
 
     def _label(self, experiment: Experiment) -> str:
         finding = f", {experiment.findings[0].name}" if experiment.ended else ", stopped"
-        changed = {name: value for name, value in experiment.changes.items()
-                   if name in self.controls and value != DEFAULTS[name]}
+        changed = {
+            name: value
+            for name, value in experiment.changes.items()
+            if name in self.controls and value != DEFAULTS[name]
+        }
         return f"{describe(changed)}: {experiment.history['val_acc'][-1]:.0%} held-out{finding}"
 
     def _draw(self) -> None:
         if self.shown is not None:
-            others = {str(number + 1): other.history for number, other in enumerate(self.experiments)
-                      if other is not self.shown}
+            others = {
+                str(number + 1): other.history
+                for number, other in enumerate(self.experiments)
+                if other is not self.shown
+            }
             self.picture.value = png(draw_laboratory(self.shown, self.maze.value, others))
 
     def _tell(self) -> None:
@@ -202,18 +224,27 @@ class Laboratory:
         self.progress.value = experiment.run.epoch / experiment.settings.epochs
         self.status.value = (
             f"epoch {experiment.run.epoch} of {experiment.settings.epochs} · {parameters:,} parameters for {labels:,} "
-            f"labels: <b>{experiment.parameters_per_label:.2g} per label</b>")
+            f"labels: <b>{experiment.parameters_per_label:.2g} per label</b>"
+        )
         findings = experiment.findings
         self.words.value = "<br>".join(
             f"<b>{finding.name.capitalize()}{f' since epoch {finding.epoch}' if finding.epoch else ''}.</b> "
-            f"{html.escape(finding.evidence.capitalize())}." for finding in findings)
-        self._offer([remedy for remedy in (findings[0].remedies if findings else [])
-                     if remedy.changes and remedy.changes.keys() <= self.controls.keys()])
+            f"{html.escape(finding.evidence.capitalize())}."
+            for finding in findings
+        )
+        self._offer(
+            [
+                remedy
+                for remedy in (findings[0].remedies if findings else [])
+                if remedy.changes and remedy.changes.keys() <= self.controls.keys()
+            ]
+        )
         self.copy.value = (
             f"<div><button class='jupyter-button widget-button' onclick=\"{html.escape(COPY)}\">Copy commands</button> "
             f"for a shell in the repository: the same run as a notebook, and as commands"
             f"<textarea readonly rows=3 aria-label='commands' style='width: 98%; white-space: pre; font-family: "
-            f"monospace'>{html.escape(experiment.commands())}</textarea></div>")
+            f"monospace'>{html.escape(experiment.commands())}</textarea></div>"
+        )
 
     def _offer(self, remedies: list[Remedy]) -> None:
         """A button for each remedy; those that are there already stay, so that a click does not miss them."""
@@ -221,7 +252,8 @@ class Laboratory:
             self.offered = remedies
             self.cures.children = [ipywidgets.Label("Try:")] * bool(remedies) + [
                 self._button(str(remedy), lambda _, changes=remedy.changes: self.start(changes), width="auto")
-                for remedy in remedies]
+                for remedy in remedies
+            ]
 
     def _button(self, label: str, clicked, style: str = "", width: str = "10em") -> ipywidgets.Button:
         button = ipywidgets.Button(description=label, button_style=style, layout={"width": width})

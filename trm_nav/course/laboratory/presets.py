@@ -2,6 +2,7 @@
 
 from typing import Any
 
+# fmt: off
 DEFAULTS: dict[str, Any] = dict(
     grid_size=8, obstacle_density=0.2, num_train=1000, num_test=500, train_seed=0, test_seed=1, seed=0,
     dim=32, depth=2, recursions=1, grow_recursions=False, mixing="mlp", dropout=0.0, batch_size=64, lr=1e-2,
@@ -21,3 +22,4 @@ PRESETS: dict[str, dict[str, Any]] = {
                        epochs=12, augment=False, supervision="action"),
 }
 "Each sets everything that the laboratory has a slider for."
+# fmt: on

@@ -29,8 +29,16 @@ def draw_curves(history: Mapping[str, Sequence[float]], axes: Sequence[Axes], ep
         ax.plot(x, history[f"val_{name}"], **VALIDATION, label="validation", marker="s" if count == 1 else None)
         if count:
             best = int(np.argmin(history["val_loss"]))
-            ax.plot(best + 1, history[f"val_{name}"][best], "o", color=ORANGE, markersize=8, markerfacecolor="white",
-                    markeredgewidth=2, label="best validation loss")
+            ax.plot(
+                best + 1,
+                history[f"val_{name}"][best],
+                "o",
+                color=ORANGE,
+                markersize=8,
+                markerfacecolor="white",
+                markeredgewidth=2,
+                label="best validation loss",
+            )
         ax.set(title=title, xlabel="epoch", xlim=(0.5, max(epochs or count, count, 2) + 0.5))
         ax.xaxis.get_major_locator().set_params(integer=True)
     axes[0].set_yscale("log")

@@ -31,8 +31,15 @@ def draw_maze(walls: np.ndarray, goal=None, start=None, ax: Axes | None = None, 
     _frame(ax, n)
     if goal is not None:
         star = Path.unit_regular_star(5, innerCircle=0.45)
-        ax.add_patch(PathPatch(star.transformed(Affine2D().scale(0.4, -0.4).translate(goal[1], goal[0])), zorder=4,
-                               facecolor=GREEN, edgecolor="white", linewidth=1))
+        ax.add_patch(
+            PathPatch(
+                star.transformed(Affine2D().scale(0.4, -0.4).translate(goal[1], goal[0])),
+                zorder=4,
+                facecolor=GREEN,
+                edgecolor="white",
+                linewidth=1,
+            )
+        )
     if start is not None:
         ax.add_patch(Circle((start[1], start[0]), 0.3, zorder=5, facecolor=PALE, edgecolor=BLUE, linewidth=2.5))
     ax.set_title(title)
@@ -71,14 +78,43 @@ def draw_policy(actions: np.ndarray, masks: np.ndarray, ax: Axes) -> None:
 def _arrows(where: np.ndarray, action: int, ax: Axes, color: str, pivot: str = "tail") -> None:
     rows, cols = np.nonzero(where)
     down, right = MOVES[action] * 0.4
-    ax.quiver(cols, rows, np.full(len(rows), right), np.full(len(rows), down), color=color, angles="xy", units="xy",
-              scale_units="xy", scale=1, width=0.055, headwidth=4, headlength=3.6, headaxislength=3.2, zorder=6,
-              pivot=pivot)
+    ax.quiver(
+        cols,
+        rows,
+        np.full(len(rows), right),
+        np.full(len(rows), down),
+        color=color,
+        angles="xy",
+        units="xy",
+        scale_units="xy",
+        scale=1,
+        width=0.055,
+        headwidth=4,
+        headlength=3.6,
+        headaxislength=3.2,
+        zorder=6,
+        pivot=pivot,
+    )
 
 
-def draw_path(path: Sequence[tuple[int, int]], ax: Axes, color: str = BLUE, label: str | None = None,
-              offset: float = 0.0, dashed: bool = False) -> None:
+def draw_path(
+    path: Sequence[tuple[int, int]],
+    ax: Axes,
+    color: str = BLUE,
+    label: str | None = None,
+    offset: float = 0.0,
+    dashed: bool = False,
+) -> None:
     """A walk through cells (row, col) as a line; `offset`, in cells, sets two walks beside each other."""
     rows, cols = np.array(path, dtype=float).T
-    ax.plot(cols + offset, rows + offset, color=color, linewidth=3, alpha=0.85, solid_capstyle="round", label=label,
-            linestyle=(0, (2, 1)) if dashed else "-", zorder=2.5)
+    ax.plot(
+        cols + offset,
+        rows + offset,
+        color=color,
+        linewidth=3,
+        alpha=0.85,
+        solid_capstyle="round",
+        label=label,
+        linestyle=(0, (2, 1)) if dashed else "-",
+        zorder=2.5,
+    )

@@ -34,15 +34,21 @@ def draw_mixing(touched: Mapping[str, np.ndarray], cell: int, channel: int) -> F
     return figure
 
 
-def draw_influences(models: Mapping[str, nn.Module], walls: np.ndarray, goal: Sequence[int], cell: tuple[int, int],
-                    recursions: Sequence[int]) -> Figure:
+def draw_influences(
+    models: Mapping[str, nn.Module],
+    walls: np.ndarray,
+    goal: Sequence[int],
+    cell: tuple[int, int],
+    recursions: Sequence[int],
+) -> Figure:
     """Influence on the policy at one cell of one maze: a row for each model, a column for each number of recursions.
 
     Each map is relative to its own strongest cell. The models keep the recursions that they had.
     """
     tokens = torch.from_numpy(encode(walls[None], np.array([goal])))[0]
-    figure, axes = plt.subplots(len(models), len(recursions), squeeze=False,
-                                figsize=(1.75 * len(recursions) + 0.8, 2.0 * len(models)))
+    figure, axes = plt.subplots(
+        len(models), len(recursions), squeeze=False, figsize=(1.75 * len(recursions) + 0.8, 2.0 * len(models))
+    )
     for row, (name, model) in zip(axes, models.items(), strict=True):
         before = model.recursions
         for ax, model.recursions in zip(row, recursions, strict=True):
@@ -113,8 +119,14 @@ def _draw_weights(ax: Axes, tokens: int, dim: int, depth: int, recursions: int, 
         matrix(tokens, tokens, BLUE, "W₁")
         matrix(tokens, tokens, BLUE, "W₂")
         matrix(2 * dim, dim, ORANGE, "W₃")
-        ax.imshow(asleep, cmap=ListedColormap([ORANGE, GRID]), vmin=0, vmax=1, interpolation="nearest",
-                  extent=(x - 0.7 * gap, x - 0.3 * gap, -dim, dim))  # the hidden channels, those dropped pale
+        ax.imshow(
+            asleep,
+            cmap=ListedColormap([ORANGE, GRID]),
+            vmin=0,
+            vmax=1,
+            interpolation="nearest",
+            extent=(x - 0.7 * gap, x - 0.3 * gap, -dim, dim),
+        )  # the hidden channels, those dropped pale
         matrix(dim, 2 * dim, ORANGE, "W₄")
     last = x - gap
     x += gap
@@ -127,10 +139,18 @@ def _draw_weights(ax: Axes, tokens: int, dim: int, depth: int, recursions: int, 
     ax.annotate("", (first, top), (last, top), arrowprops={"arrowstyle": "->", "color": INK, "linewidth": 1.5})
     blocks, times = f"{depth} block{'s' * (depth > 1)}", f"{recursions} recursion{'s' * (recursions > 1)}"
     ax.text((first + last) / 2, 1.1 * top, f"{blocks}, {times}", ha="center", va="bottom")
-    parts = {"token mixing": (BLUE, 2 * depth * tokens**2), "channel mixing": (ORANGE, 4 * depth * dim**2),
-             "positions, embedding, head": (INK, dim * (tokens + len(TOKENS) + len(ACTIONS)))}
-    ax.legend([Rectangle((0, 0), 1, 1, color=color) for color, _ in parts.values()],
-              [f"{name}: {count:,}" for name, (_, count) in parts.items()],
-              ncols=3, loc="upper center", bbox_to_anchor=(0.5, 0.06), columnspacing=1.2)
+    parts = {
+        "token mixing": (BLUE, 2 * depth * tokens**2),
+        "channel mixing": (ORANGE, 4 * depth * dim**2),
+        "positions, embedding, head": (INK, dim * (tokens + len(TOKENS) + len(ACTIONS))),
+    }
+    ax.legend(
+        [Rectangle((0, 0), 1, 1, color=color) for color, _ in parts.values()],
+        [f"{name}: {count:,}" for name, (_, count) in parts.items()],
+        ncols=3,
+        loc="upper center",
+        bbox_to_anchor=(0.5, 0.06),
+        columnspacing=1.2,
+    )
     ax.set(xlim=(-gap, x), ylim=(-0.62 * tallest, 0.8 * tallest), aspect="equal")
     ax.axis("off")

@@ -36,8 +36,9 @@ def draw_gap(history: History, axes: Sequence[Axes], epochs: int | None = None) 
     draw_curves(history, axes, epochs)
     x = np.arange(1, len(history["val_loss"]) + 1)
     for ax, name in zip(axes, ("loss", "acc"), strict=True):
-        ax.fill_between(x, history[f"train_{name}"], history[f"val_{name}"], color=ORANGE, alpha=0.13, linewidth=0,
-                        label="gap")
+        ax.fill_between(
+            x, history[f"train_{name}"], history[f"val_{name}"], color=ORANGE, alpha=0.13, linewidth=0, label="gap"
+        )
     axes[0].set(yscale="linear", ylim=(0, None))
     if legend := axes[1].get_legend():
         legend.remove()
@@ -57,8 +58,9 @@ def draw_patterns(histories: Mapping[str, History]) -> Figure:
     return figure
 
 
-def draw_two_policies(train_set: Dataset, val_set: Dataset, maze: int, train_plan: np.ndarray, val_plan: np.ndarray,
-                      title: str = "") -> Figure:
+def draw_two_policies(
+    train_set: Dataset, val_set: Dataset, maze: int, train_plan: np.ndarray, val_plan: np.ndarray, title: str = ""
+) -> Figure:
     """One policy on a training maze and on a held-out maze, a ring around each agent: plans are uint8 (n, n)."""
     figure, axes = maze_axes(2, cell=3.6)
     draw_learned(axes[0], "Training maze", train_set, maze, train_plan)
@@ -83,8 +85,9 @@ def draw_laboratory(experiment: "Experiment", maze: int = 1, earlier: Mapping[st
     curves are drawn faintly, each with its name at the end. The figure is none of pyplot's, so any thread may draw it.
     """
     figure = Figure(figsize=(11.5, 3.4), layout="none")  # a layout worked out anew would take longer than the drawing
-    grid = figure.add_gridspec(1, 4, width_ratios=(3.2, 3.2, 2.5, 2.5), left=0.03, right=0.995, bottom=0.24, top=0.9,
-                               wspace=0.18)
+    grid = figure.add_gridspec(
+        1, 4, width_ratios=(3.2, 3.2, 2.5, 2.5), left=0.03, right=0.995, bottom=0.24, top=0.9, wspace=0.18
+    )
     loss, accuracy, seen, held_out = (figure.add_subplot(grid[0, place]) for place in range(4))
     history, epochs = experiment.history, experiment.settings.epochs
     draw_gap(history, (loss, accuracy), epochs)
@@ -95,8 +98,16 @@ def draw_laboratory(experiment: "Experiment", maze: int = 1, earlier: Mapping[st
         for ax, curve in ((loss, other["val_loss"]), (accuracy, other["val_acc"])):
             ax.plot(range(1, count + 1), curve, color=FAINT, linewidth=1.5, linestyle=(0, (4, 1.5)), zorder=1)
             place = min(count, epochs)
-            ax.annotate(name, (place, curve[place - 1]), (3, 0), textcoords="offset points", fontsize=9, color=FAINT,
-                        va="center", annotation_clip=True)
+            ax.annotate(
+                name,
+                (place, curve[place - 1]),
+                (3, 0),
+                textcoords="offset points",
+                fontsize=9,
+                color=FAINT,
+                va="center",
+                annotation_clip=True,
+            )
     for finding in experiment.findings[:1]:
         if finding.epoch:
             loss.axvline(finding.epoch, color=INK, linewidth=1, linestyle=":")
@@ -122,24 +133,54 @@ def draw_quantity(points: Sequence[Mapping[str, Any]]) -> Figure:
     """
     figure, axes = plt.subplots(1, 2, figsize=(10.5, 4.2), sharey=True)
     sizes = sorted({point["mazes"] for point in points})
-    styles = {False: dict(color=BLUE, marker="o", label="as they are"),
-              True: dict(color=GREEN, marker="s", linestyle="--", label="with the 8 symmetries")}
+    styles = {
+        False: dict(color=BLUE, marker="o", label="as they are"),
+        True: dict(color=GREEN, marker="s", linestyle="--", label="with the 8 symmetries"),
+    }
     titles = {"action": "One label a maze", "policy": "A label for every cell"}
     for ax, (supervision, title) in zip(axes, titles.items(), strict=True):
         for index, (count, (low, high)) in enumerate(GUIDE.items()):
-            ax.plot([count, count], [low, high], color=GRID, linewidth=15, solid_capstyle="butt", zorder=1,
-                    label=None if index else "the guide expects")
-        ax.plot(list(GUIDE_AUGMENTED), list(GUIDE_AUGMENTED.values()), "*", color=FAINT, markersize=13, zorder=2,
-                markerfacecolor="white", label="the guide expects with the 8 symmetries")
+            ax.plot(
+                [count, count],
+                [low, high],
+                color=GRID,
+                linewidth=15,
+                solid_capstyle="butt",
+                zorder=1,
+                label=None if index else "the guide expects",
+            )
+        ax.plot(
+            list(GUIDE_AUGMENTED),
+            list(GUIDE_AUGMENTED.values()),
+            "*",
+            color=FAINT,
+            markersize=13,
+            zorder=2,
+            markerfacecolor="white",
+            label="the guide expects with the 8 symmetries",
+        )
         for augment, style in styles.items():
-            seeds = [[point["val_acc"] for point in points if (point["mazes"], point["augment"], point["supervision"])
-                      == (size, augment, supervision)] for size in sizes]
+            seeds = [
+                [
+                    point["val_acc"]
+                    for point in points
+                    if (point["mazes"], point["augment"], point["supervision"]) == (size, augment, supervision)
+                ]
+                for size in sizes
+            ]
             means = np.array([np.mean(values) for values in seeds])
             ends = np.abs([[min(values), max(values)] for values in seeds] - means[:, None]).T
             ax.errorbar(sizes, means, ends, capsize=3, zorder=3, **style)
             for size, mean in zip(sizes, means, strict=True):
-                ax.annotate(f"{mean:.0%}", (size, mean), (0, 9 if augment else -16), textcoords="offset points",
-                            ha="center", fontsize=9, color=style["color"])
+                ax.annotate(
+                    f"{mean:.0%}",
+                    (size, mean),
+                    (0, 9 if augment else -16),
+                    textcoords="offset points",
+                    ha="center",
+                    fontsize=9,
+                    color=style["color"],
+                )
         ax.set(xscale="log", xlabel="training mazes", ylim=(0.45, 1.04), title=title)
         ax.set_xticks(sizes, [f"{size // 1000}k" for size in sizes])
         ax.minorticks_off()
@@ -152,8 +193,9 @@ def draw_quantity(points: Sequence[Mapping[str, Any]]) -> Figure:
 def draw_cures(histories: Mapping[str, History]) -> Figure:
     """One row for each named history: the accuracies of the last epoch with the gap between them, and what became of
     the validation loss from its lowest point to the end."""
-    figure, (accuracy, loss) = plt.subplots(1, 2, figsize=(9.5, 1.3 + 0.38 * len(histories)), sharey=True,
-                                            width_ratios=(3, 2))
+    figure, (accuracy, loss) = plt.subplots(
+        1, 2, figsize=(9.5, 1.3 + 0.38 * len(histories)), sharey=True, width_ratios=(3, 2)
+    )
     for row, history in enumerate(histories.values()):
         train, val = history["train_acc"][-1], history["val_acc"][-1]
         lowest, last = min(history["val_loss"]), history["val_loss"][-1]
@@ -161,14 +203,35 @@ def draw_cures(histories: Mapping[str, History]) -> Figure:
         accuracy.plot([train, val], [row, row], color=ORANGE, alpha=0.2, linewidth=10, solid_capstyle="butt")
         accuracy.plot(train, row, "o", color=BLUE, markersize=8, label="training" if first else None)
         accuracy.plot(val, row, "s", color=ORANGE, markersize=8, label="validation" if first else None)
-        accuracy.annotate(f"{val:.0%}", (min(train, val), row), (-10, 0), textcoords="offset points", va="center",
-                          ha="right", fontsize=10, color=INK)
+        accuracy.annotate(
+            f"{val:.0%}",
+            (min(train, val), row),
+            (-10, 0),
+            textcoords="offset points",
+            va="center",
+            ha="right",
+            fontsize=10,
+            color=INK,
+        )
         loss.plot([lowest, last], [row, row], color=ORANGE, linewidth=2)
-        loss.plot(lowest, row, "o", color=ORANGE, markerfacecolor="white", markersize=8, markeredgewidth=2,
-                  label="lowest" if first else None)
+        loss.plot(
+            lowest,
+            row,
+            "o",
+            color=ORANGE,
+            markerfacecolor="white",
+            markersize=8,
+            markeredgewidth=2,
+            label="lowest" if first else None,
+        )
         loss.plot(last, row, "s", color=ORANGE, markersize=8, label="last epoch" if first else None)
-    accuracy.set(yticks=range(len(histories)), yticklabels=list(histories), xlim=(0.2, 1.03),
-                 xlabel="accuracy, last epoch", title="Accuracy, and the gap")
+    accuracy.set(
+        yticks=range(len(histories)),
+        yticklabels=list(histories),
+        xlim=(0.2, 1.03),
+        xlabel="accuracy, last epoch",
+        title="Accuracy, and the gap",
+    )
     accuracy.xaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
     loss.set(xlim=(0, None), xlabel="nats", title="Validation loss")
     accuracy.set_ylim(len(histories) - 0.5, -0.5)  # the first row on top

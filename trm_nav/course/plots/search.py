@@ -30,8 +30,14 @@ def shade_cells(values: np.ndarray, ax: Axes, **imshow) -> AxesImage:
     return ax.imshow(np.ma.masked_invalid(values), **{"cmap": LIGHT, **imshow})
 
 
-def write_cells(texts: Mapping[Cell, object], ax: Axes, size: float = 0.36, below: float = 0.0, right: float = 0.0,
-                bold: bool = False) -> None:
+def write_cells(
+    texts: Mapping[Cell, object],
+    ax: Axes,
+    size: float = 0.36,
+    below: float = 0.0,
+    right: float = 0.0,
+    bold: bool = False,
+) -> None:
     """A short text or number in each of some cells, `size` cells high or as small as it must be to fit.
 
     It stands `below` and `right` of the middle of its cell. All of them are one patch: a few hundred texts of their own
@@ -93,8 +99,18 @@ def draw_search(walls: np.ndarray, search: Search, step: int, weight: float, ax:
 
 
 def _draw_band(cell: Cell, parents: Mapping[Cell, Cell | None], ax: Axes) -> None:
-    ax.add_patch(Rectangle((cell[1] - 0.5, cell[0] - 0.5), 1, 1, fill=False, edgecolor=BLUE, linewidth=2.5, zorder=8,
-                           label="expanded last"))
+    ax.add_patch(
+        Rectangle(
+            (cell[1] - 0.5, cell[0] - 0.5),
+            1,
+            1,
+            fill=False,
+            edgecolor=BLUE,
+            linewidth=2.5,
+            zorder=8,
+            label="expanded last",
+        )
+    )
     way = []
     while cell is not None:
         way.append(cell)

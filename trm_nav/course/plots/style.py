@@ -1,6 +1,5 @@
 """The look of every figure in the course: colours, line styles, fonts."""
 
-
 import matplotlib.pyplot as plt
 
 INK, WALL, FLOOR, GRID = "#26262b", "#3b3b44", "#faf8f3", "#e4e0d6"

@@ -26,8 +26,16 @@ SYMMETRIES = (*TURNS, "mirrored", *(f"mirrored, {turn}" for turn in TURNS[1:]))
 def draw_numbers(values: np.ndarray, colors: np.ndarray, ax: Axes) -> None:
     """A whole number in each cell, (n, n), in the colour that `colors`, names (n, n), gives it."""
     for (row, column), value in np.ndenumerate(values):
-        ax.text(column, row, str(value), color=colors[row, column], ha="center", va="center",
-                fontsize=100 / max(len(values), 9), zorder=6)
+        ax.text(
+            column,
+            row,
+            str(value),
+            color=colors[row, column],
+            ha="center",
+            va="center",
+            fontsize=100 / max(len(values), 9),
+            zorder=6,
+        )
 
 
 def draw_tokens(mazes: Mazes, maze: int) -> Figure:
@@ -42,8 +50,14 @@ def draw_tokens(mazes: Mazes, maze: int) -> Figure:
     draw_numbers(tokens.reshape(n, n), np.array([INK, "white", GREEN])[tokens].reshape(n, n), right)
 
     row.bar(np.arange(n * n), 1, width=1, color=np.array([FLOOR, WALL, GREEN])[tokens], edgecolor=GRID, linewidth=0.5)
-    row.set(title=f"The same {n * n} tokens, row after row", xlabel="place in the row: n · row + column", ylim=(0, 1),
-            xlim=(-0.5, n * n - 0.5), xticks=np.arange(0, n * n, n), yticks=[])
+    row.set(
+        title=f"The same {n * n} tokens, row after row",
+        xlabel="place in the row: n · row + column",
+        ylim=(0, 1),
+        xlim=(-0.5, n * n - 0.5),
+        xticks=np.arange(0, n * n, n),
+        yticks=[],
+    )
     row.grid(False)
     row.spines[:].set_visible(False)
     return figure
