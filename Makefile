@@ -1,10 +1,15 @@
-# Every chore of the project is one word; `make` alone lists them. Needs Python 3.11, git and make (3.81 or newer).
+# `make` alone lists the targets. Needs Python 3.11 or newer, git, and make 3.81 or newer.
 
 PYTHON ?= python3
 RECIPE ?= tiny
 RUN    ?= $(RECIPE)-$(NOW)
 ARGS   ?=
 
+# An index that PyTorch alone is installed from, instead of pip's own. On Linux, pip's own index has the build for CUDA,
+# which takes gigabytes; without a GPU, use PyTorch's CPU builds: TORCH_INDEX=https://download.pytorch.org/whl/cpu
+TORCH_INDEX ?=
+
+# The version in constraints.txt. `make setup TORCH=2.11.0` installs another one, to test the project with it.
 TORCH := 2.13.0
 VENV  := .venv
 RIVALS := .venv-bench
@@ -19,13 +24,14 @@ TESTS   := $(VENV)/course,test.installed
 export JUPYTER_PATH := $(CURDIR)/$(VENV)/share/jupyter
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help train test lab notebooks lint setup bench constraints clean
+.PHONY: help train lab setup doctor check lint format test test-everywhere hooks notebooks bench constraints clean
 .NOTPARALLEL:
 
 help: ## list what make can do
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' Makefile
 	@echo
-	@echo '  PYTHON=python3.12 chooses the Python, ARGS="..." goes on to the command: make train ARGS="-p epochs 3"'
+	@echo '  PYTHON=python3.12 chooses the Python. ARGS="..." is passed on: make train ARGS="-p epochs 3"'
+	@echo '  TORCH_INDEX=https://download.pytorch.org/whl/cpu installs PyTorch without CUDA: make setup TORCH_INDEX=...'
 
 # On a terminal the training's own progress bar shows as well; a log gets no bars.
 train: $(LESSONS) ## generate mazes, train and evaluate into runs/ (RECIPE=tiny, local, fast, production, maximum)
@@ -37,32 +43,52 @@ train: $(LESSONS) ## generate mazes, train and evaluate into runs/ (RECIPE=tiny,
 	@cat "runs/$(RUN)/summary.txt"
 	@echo "executed notebook: runs/$(RUN)/04_train.ipynb"
 
+lab: $(LESSONS) ## open the lessons in JupyterLab
+	$(BIN) -m jupyterlab notebooks $(ARGS)
+
+setup: $(TESTS) ## only install, into .venv: what the lessons and the tests need
+
+# Runs with any Python, so that it can say why an installation failed.
+doctor: ## say what is installed, what is missing, and what to do about it
+	@if test -x $(BIN); then $(BIN) scripts/doctor.py $(ARGS); else "$(PYTHON)" scripts/doctor.py $(ARGS); fi
+
+check: lint ## before each commit: lint, then the tests that take no more than about a second each
+	OMP_NUM_THREADS=1 $(BIN) -m pytest -n 2 -m "not slow and not browser" tests $(ARGS)
+
+lint: $(TESTS) ## check format, likely mistakes, types, direction of imports and spelling; changes nothing
+	$(BIN) -m ruff format --check .
+	$(BIN) -m ruff check .
+	$(BIN) -m mypy
+	$(VENV)/bin/lint-imports --no-logo
+	git ls-files -z | xargs -0 $(VENV)/bin/codespell
+
+format: $(TESTS) ## format the code and repair what ruff can repair
+	$(BIN) -m ruff format .
+	$(BIN) -m ruff check --fix .
+
 test: $(TESTS) ## run the tests and every notebook
 	OMP_NUM_THREADS=1 $(BIN) -m pytest -n 2 --nbmake --nbmake-timeout=300 tests notebooks $(ARGS)
 
-lab: $(LESSONS) ## open the lessons in JupyterLab
-	$(BIN) -m jupyterlab notebooks $(ARGS)
+test-everywhere: $(TESTS) ## run the tests with other versions and settings (ARGS=--help lists them)
+	$(BIN) scripts/test_everywhere.py $(ARGS)
+
+hooks: $(TESTS) ## let git run lint's checks before each commit
+	$(BIN) -m pre_commit install
 
 notebooks: $(TESTS) ## execute the committed notebooks again, in place
 	$(BIN) scripts/build_notebooks.py $(ARGS)
 
-lint: $(TESTS) ## look for mistakes and untidiness with ruff
-	$(BIN) -m ruff check . $(ARGS)
-
-setup: $(TESTS) ## only install, into .venv: what the lessons and the tests need
-
-bench: $(RIVALS)/rivals.installed ## measure this project beside its rivals, into benchmarks/RESULTS.md (ARGS=--long)
+bench: $(RIVALS)/rivals.installed ## measure this project beside others, into benchmarks/RESULTS.md (ARGS=--long)
 	$(RIVALS)/bin/python benchmarks/bench.py $(ARGS)
 
-# An environment of their own: nothing that a rival needs is ever beside the lessons.
+# The benchmarks have an environment of their own, so that their packages cannot change the lessons'.
 $(RIVALS)/rivals.installed: pyproject.toml constraints.txt benchmarks/requirements.txt
 	$(found_python)
 	"$(PYTHON)" -m venv $(RIVALS)
-	$(RIVALS)/bin/python -m pip install -c constraints.txt pip setuptools
-	$(RIVALS)/bin/python -m pip install -c constraints.txt --no-build-isolation -e . matplotlib -r benchmarks/requirements.txt
+	$(call install,$(RIVALS),-e . matplotlib -r benchmarks/requirements.txt)
 	@touch $@
 
-# Pinned too is what only macOS (appnope) and only Python 3.12 (aiohttp) need. torch pins its CUDA packages itself.
+# appnope is needed on macOS only, aiohttp on Python 3.12 only. torch pins its CUDA packages itself.
 constraints: ## pin the newest versions that work together in constraints.txt
 	$(found_python)
 	rm -rf build/constraints
@@ -75,7 +101,9 @@ constraints: ## pin the newest versions that work together in constraints.txt
 	rm -rf build
 
 clean: ## remove .venv, .venv-bench and caches; data/, runs/, checkpoints/ and experiments/ stay
-	rm -rf $(VENV) $(RIVALS) build *.egg-info .pytest_cache .ruff_cache .hypothesis */__pycache__ */.ipynb_checkpoints
+	rm -rf $(VENV) $(RIVALS) build *.egg-info .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
+	find benchmarks notebooks scripts tests trm_nav \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune \
+		-exec rm -rf {} +
 
 define found_python
 @"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
@@ -90,9 +118,18 @@ $(VENV)/made:
 	"$(PYTHON)" -m venv $(VENV)
 	@touch $@
 
+# install ENVIRONMENT,WHAT: the pinned versions, PyTorch first where it has an index of its own. A version of PyTorch
+# named on the command line may need another setuptools than the pinned one.
+define install
+	sed -e 's/^torch==.*/torch==$(TORCH)/' $(if $(filter command,$(origin TORCH)),-e '/^setuptools==/d') \
+		constraints.txt > $(1)/pins.txt
+	$(1)/bin/python -m pip install -c $(1)/pins.txt pip setuptools
+	$(if $(TORCH_INDEX),$(1)/bin/python -m pip install -c $(1)/pins.txt --index-url $(TORCH_INDEX) --no-deps torch)
+	$(1)/bin/python -m pip install -c $(1)/pins.txt --no-build-isolation $(2)
+endef
+
 # Touched last, so an interrupted installation leaves no stamp. Every set of extras holds the lessons'.
 $(VENV)/%.installed: $(VENV)/made pyproject.toml constraints.txt
 	@echo "Installing the pinned versions into $(VENV); this takes a few minutes, once."
-	$(BIN) -m pip install -c constraints.txt pip setuptools
-	$(BIN) -m pip install -c constraints.txt --no-build-isolation -e ".[$*]"
+	$(call install,$(VENV),-e ".[$*]")
 	@touch $@ $(LESSONS)
