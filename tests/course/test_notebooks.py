@@ -1,12 +1,14 @@
 """What every committed notebook must be, and that each runs unsolved, solved, and with parameters from papermill."""
 
 import json
+import re
 import sys
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -74,32 +76,60 @@ def test_a_notebook_has_one_cell_of_flat_commented_parameters(path):
 @each_notebook
 def test_every_exercise_has_a_stub_a_check_and_a_folded_solution_in_this_order(path):
     notebook = read(path)
-    stubs, checks, solutions = (tagged(notebook, tag) for tag in ("exercise", "check", "solution"))
-    assert len(stubs) == len(checks) == len(solutions)
+    stubs = tagged(notebook, "exercise")
     assert 2 <= len(stubs) <= 4
-    trios = zip(stubs, checks, solutions, strict=True)
-    assert sorted(stubs + checks + solutions) == [index for trio in trios for index in trio]
-    for index in solutions:
-        assert notebook.cells[index].metadata["jupyter"]["source_hidden"]
-    for index in stubs:
-        assert notebook.cells[index - 1].cell_type == "markdown" and "minutes" in notebook.cells[index - 1].source
+    assert tagged(notebook, "check") == [stub + 1 for stub in stubs]
+    assert tagged(notebook, "solution") == [stub + 2 for stub in stubs]
+    for stub in stubs:
+        assert notebook.cells[stub - 1].cell_type == "markdown" and "minutes" in notebook.cells[stub - 1].source
+        assert "..." in notebook.cells[stub].source
 
 
 @each_notebook
-def test_no_stub_passes_its_check(path):
-    """The committed run is a run without solutions: what stands under each check is what a stub gets."""
+def test_a_solution_is_folded_text_that_nothing_runs(path):
     notebook = read(path)
-    for index in tagged(notebook, "check"):
-        assert ": not yet. " in printed(notebook.cells[index])
-        assert "solved." not in printed(notebook.cells[index])
+    for index in tagged(notebook, "solution"):
+        cell = notebook.cells[index]
+        assert cell.cell_type == "markdown"
+        assert cell.source.startswith("<details>\n<summary>Solution (try first)</summary>\n\n")
+        assert cell.source.endswith("\n\n</details>")
+        assert solution_code(cell)
+
+
+def solution_code(cell) -> str:
+    """The code of the one Python block of a solution."""
+    [code] = re.findall(r"\n\n```python\n(.+?)\n```\n", cell.source, flags=re.DOTALL)
+    return code
 
 
 @each_notebook
-def test_with_the_solutions_run_every_check_passes(path, tmp_path):
+def test_unsolved_exercises_stay_unsolved_until_a_reader_solves_them(path, tmp_path):
+    """Run an untouched notebook to its end; then its checks again, in reverse; then solve each exercise and check it.
+
+    The last of these is what a reader does after Run All: a later cell must not have overwritten what a check needs.
+    """
     notebook = read(path)
-    for index in reversed(tagged(notebook, "solution")):  # a solution goes before its check
-        check = max(i for i in tagged(notebook, "check") if i < index)
-        notebook.cells.insert(check, notebook.cells.pop(index))
+    stubs = tagged(notebook, "exercise")
+    checks = [notebook.cells[stub + 1] for stub in stubs]
+    again = [new_code_cell(check.source) for check in reversed(checks)]
+    solved = []
+    for stub, check in zip(stubs, checks, strict=True):
+        notebook.cells.append(new_code_cell(solution_code(notebook.cells[stub + 2])))
+        solved.append(new_code_cell(check.source))
+        notebook.cells.append(solved[-1])
+    notebook.cells[-2 * len(stubs) : -2 * len(stubs)] = again
+    execute(notebook, tmp_path)
+    for cell in checks + again:
+        assert ": not yet. " in printed(cell) and "solved." not in printed(cell), printed(cell)
+    for cell in solved:
+        assert "solved." in printed(cell), printed(cell)
+
+
+@each_notebook
+def test_with_each_solution_in_place_of_its_stub_every_check_passes(path, tmp_path):
+    notebook = read(path)
+    for stub in tagged(notebook, "exercise"):
+        notebook.cells[stub].source = solution_code(notebook.cells[stub + 2])
     execute(notebook, tmp_path)
     for index in tagged(notebook, "check"):
         assert "solved." in printed(notebook.cells[index]), printed(notebook.cells[index])
