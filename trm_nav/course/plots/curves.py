@@ -1,46 +1,54 @@
 """Training curves: training solid, validation dashed."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from .style import ORANGE, TRAIN, VALIDATION
 
+BEST: dict[str, Any] = {
+    "color": ORANGE,
+    "marker": "o",
+    "linestyle": "none",
+    "markersize": 8,
+    "markerfacecolor": "white",
+    "markeredgewidth": 2,
+    "label": "best validation loss",
+}
+
 
 def new_curves(width: float = 9.5) -> tuple[Figure, np.ndarray]:
-    """A figure with two axes for `draw_curves`: loss on the left, accuracy on the right."""
+    """A figure `width` inches wide with two axes for `draw_curves`, (2,): loss on the left, accuracy on the right."""
     figure, axes = plt.subplots(1, 2, figsize=(width, width * 0.36))
     return figure, axes
 
 
-def draw_curves(history: Mapping[str, Sequence[float]], axes: Sequence[Axes], epochs: int | None = None) -> None:
-    """Loss and accuracy by epoch, training solid, validation dashed; a dot marks the best validation loss.
+def draw_curves(
+    history: Mapping[str, Sequence[float]], axes: Sequence[Axes] | np.ndarray, epochs: int | None = None
+) -> None:
+    """Loss and accuracy by epoch, training solid, validation dashed; a circle marks the best validation loss.
 
-    history: lists train_loss, train_acc, val_loss, val_acc, one entry an epoch. epochs: where the axis is to end.
+    history: lists train_loss, train_acc, val_loss, val_acc, with one entry an epoch. epochs: where the axis of epochs
+    ends; None ends it with the last entry.
     """
     count = len(history["val_loss"])
     x = np.arange(1, count + 1)
+    train: dict[str, Any] = {**TRAIN, "label": "training", "marker": "o" if count == 1 else None}
+    validation: dict[str, Any] = {**VALIDATION, "label": "validation", "marker": "s" if count == 1 else None}
     for ax, name, title in zip(axes, ("loss", "acc"), ("Loss (nats)", "Accuracy"), strict=True):
         ax.clear()
-        ax.plot(x, history[f"train_{name}"], **TRAIN, label="training", marker="o" if count == 1 else None)
-        ax.plot(x, history[f"val_{name}"], **VALIDATION, label="validation", marker="s" if count == 1 else None)
+        ax.plot(x, history[f"train_{name}"], **train)
+        ax.plot(x, history[f"val_{name}"], **validation)
         if count:
             best = int(np.argmin(history["val_loss"]))
-            ax.plot(
-                best + 1,
-                history[f"val_{name}"][best],
-                "o",
-                color=ORANGE,
-                markersize=8,
-                markerfacecolor="white",
-                markeredgewidth=2,
-                label="best validation loss",
-            )
+            ax.plot(best + 1, history[f"val_{name}"][best], **BEST)
         ax.set(title=title, xlabel="epoch", xlim=(0.5, max(epochs or count, count, 2) + 0.5))
-        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes[0].set_yscale("log")
     axes[1].set_ylim(0, 1.02)
     axes[1].yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
