@@ -1,0 +1,1 @@
+"""Studies: measurements behind the lessons, the README and the guide for instructors. Each prints or saves its own."""
