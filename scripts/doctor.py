@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
+import json
 import os
 import platform
 import re
 import shutil
+import subprocess
 import sys
 
 # An old Python must be able to read this file, so that it can say that it is too old: no match, no `X | Y` at run time.
@@ -114,18 +116,18 @@ def check_library() -> Line:
 
 def check_kernel() -> Line:
     """The notebooks ask for a kernel called python3; one of that name elsewhere would run them without the library."""
-    try:
-        from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
-    except ImportError:
-        return MISSING, "kernel", "jupyter_client is not installed: make setup"
-    try:
-        spec = KernelSpecManager().get_kernel_spec("python3")
-    except NoSuchKernel:
+    command = [sys.executable, "-m", "jupyter_client.kernelspecapp", "list", "--json"]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    if done.returncode:
+        return MISSING, "kernel", "Jupyter is not installed, or damaged: make setup"
+    kernels = json.loads(done.stdout.decode())["kernelspecs"]
+    if "python3" not in kernels:
         return MISSING, "kernel", "there is no Jupyter kernel called python3: make setup"
-    program = shutil.which(spec.argv[0]) if os.path.dirname(spec.argv[0]) else sys.executable
-    if not os.path.realpath(spec.resource_dir).startswith(os.path.realpath(sys.prefix)) and program != sys.executable:
-        return NOTE, "kernel", f"python3 in {spec.resource_dir} starts {program}; `make lab` uses the right one"
-    return GOOD, "kernel", f"python3, {spec.resource_dir}"
+    folder, program = kernels["python3"]["resource_dir"], kernels["python3"]["spec"]["argv"][0]
+    ours = ("python", "python3", sys.executable)  # Jupyter starts a bare `python` with its own interpreter
+    if not os.path.realpath(folder).startswith(os.path.realpath(sys.prefix)) and program not in ours:
+        return NOTE, "kernel", f"python3 in {folder} starts {program}; `make lab` uses the right one"
+    return GOOD, "kernel", f"python3, {folder}"
 
 
 def check_program(name: str, otherwise: str) -> Line:

@@ -1,4 +1,4 @@
-"""What is declared in several places agrees, and what a newcomer gets is what was agreed on."""
+"""What is declared in several places agrees, and a newcomer gets what was agreed on."""
 
 import ast
 import importlib.metadata
@@ -25,13 +25,14 @@ CONSTRAINTS = [
 PINS = {canonicalize_name(pin.name): pin for pin in CONSTRAINTS}
 INSTALLER = [Requirement(line) for line in ("pip", *PYPROJECT["build-system"]["requires"])]
 CUDA = ("nvidia-", "cuda-", "triton")  # torch pins these itself, where it wants them
-PLACES = [
+PLATFORMS = [
     {"python_version": version, "python_full_version": f"{version}.0", "sys_platform": platform,
      "platform_system": system, "os_name": "posix", "implementation_name": "cpython",
      "platform_python_implementation": "CPython"}
     for version in ("3.11", "3.12", "3.13")
     for platform, system in (("linux", "Linux"), ("darwin", "Darwin"))
 ]  # fmt: skip
+CPU_BUILDS = "https://download.pytorch.org/whl/cpu"
 HEAVY = ("torch", "matplotlib", "ipywidgets")
 
 
@@ -41,7 +42,7 @@ def pinned_version(pin: Requirement) -> Version:
 
 
 def brought_along(declared: list[Requirement]) -> set[str]:
-    """Names of the declared distributions and of all that they require, in any of the places that we speak for."""
+    """Names of the declared distributions and of all that they require, on any supported platform."""
     seen, queue = set(), [(canonicalize_name(need.name), extra) for need in declared for extra in ("", *need.extras)]
     while queue:
         name, extra = queue.pop()
@@ -53,7 +54,7 @@ def brought_along(declared: list[Requirement]) -> set[str]:
         except importlib.metadata.PackageNotFoundError:  # belongs to another platform
             continue
         for need in map(Requirement, lines):
-            if need.marker is None or any(need.marker.evaluate({**place, "extra": extra}) for place in PLACES):
+            if need.marker is None or any(need.marker.evaluate({**platform, "extra": extra}) for platform in PLATFORMS):
                 queue += [(canonicalize_name(need.name), wanted) for wanted in ("", *need.extras)]
     return {name for name, _ in seen}
 
@@ -109,8 +110,25 @@ def test_conda_installs_this_project_through_the_same_constraints():
     python = next(line for line in from_conda if line.startswith("python="))
     assert Requirement(f"python{PROJECT['requires-python']}").specifier.contains(python.removeprefix("python="))
     assert set(from_conda) == {python, "pip"}, "a distribution named here would escape the constraints"
-    assert from_pip == {"pip": ["-c constraints.txt", "-e .[course]"]}
+    index, *rest = from_pip["pip"]
+    assert index == f"--extra-index-url {CPU_BUILDS}", "Binder and laptops have no room for CUDA"
+    assert rest == ["-c constraints.txt", "-e .[course]"]
     assert "course" in EXTRAS
+
+
+def test_the_pin_of_torch_admits_a_cpu_build_which_pip_prefers():
+    pinned = pinned_version(PINS["torch"])
+    cpu_build = Version(f"{pinned}+cpu")
+    assert PINS["torch"].specifier.contains(cpu_build)
+    assert cpu_build > pinned
+
+
+def test_every_place_that_asks_for_cpu_builds_names_the_same_index():
+    files = ("Dockerfile", "Makefile", ".devcontainer/devcontainer.json", ".github/workflows/tests.yml")
+    for name in files:
+        assert set(re.findall(r"https://download\.pytorch\.org\S*?(?=[\s\"']|$)", (ROOT / name).read_text())) == {
+            CPU_BUILDS
+        }
 
 
 def test_every_package_that_the_code_imports_is_declared():
@@ -150,10 +168,18 @@ def test_asking_for_help_loads_nothing_heavy(command):
 
 def test_top_level_holds_what_was_agreed_and_nothing_else():
     top = {path.parts[0] for path in tracked_files()}
-    core = {"notebooks", "trm_nav", "tests", "scripts", "environment.yml", "README.md", "pyproject.toml", "Makefile"}
-    assert core <= top
-    little_else = {"benchmarks", "constraints.txt", "LICENSE", "INSTRUCTORS.md", ".ci", ".gitignore", ".gitattributes"}
-    assert top - core <= little_else
+    product = {"benchmarks", "docs", "notebooks", "scripts", "tests", "trm_nav"}
+    for_readers = {"README.md", "INSTRUCTORS.md", "CONTRIBUTING.md", "CHANGELOG.md", "CITATION.cff", "LICENSE"}
+    installation = {"pyproject.toml", "constraints.txt", "environment.yml", "Makefile", "Dockerfile", ".dockerignore"}
+    services = {".ci", ".devcontainer", ".github", ".gitattributes", ".gitignore", ".pre-commit-config.yaml"}
+    agreed = product | for_readers | installation | services
+    assert top <= agreed, f"tell test_packaging.py what {top - agreed} is for"
+    assert agreed - top <= {".gitattributes"}
+
+
+def test_library_tells_type_checkers_that_it_is_typed():
+    assert (ROOT / "trm_nav" / "py.typed").exists()
+    assert "py.typed" in PYPROJECT["tool"]["setuptools"]["package-data"]["trm_nav"]
 
 
 def test_no_tracked_file_is_larger_than_400_kb():
