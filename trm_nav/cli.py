@@ -4,7 +4,8 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import zip_longest
 from typing import Any, NoReturn
 
 from pydantic.fields import FieldInfo
@@ -28,7 +29,7 @@ class Parser(argparse.ArgumentParser):
             default = "" if field.default is None else f" (default: {field.default})"
             help = f"{field.description}{default}".replace("%", "%%")
             action = argparse.BooleanOptionalAction if is_switch(field) else "store"
-            value = {} if is_switch(field) else {"metavar": _metavar(name, field)}
+            value: dict[str, Any] = {} if is_switch(field) else {"metavar": _metavar(name, field)}
             self.add_argument(_flag(name), action=action, default=argparse.SUPPRESS, help=help, **value)
 
     def given(self, arguments: argparse.Namespace) -> dict[str, Any]:
@@ -36,7 +37,7 @@ class Parser(argparse.ArgumentParser):
         values = self.settings.part_of(vars(arguments))
         return self.settings.from_strings({name: str(value) for name, value in values.items()})
 
-    def parse_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:
+    def parse_args(self, args: Iterable[str] | None = None, namespace: Any = None) -> Any:
         words = list(sys.argv[1:] if args is None else args)
         self._refuse_values_for_switches(words)
         arguments, unknown = self.parse_known_args(words, namespace)
@@ -48,7 +49,7 @@ class Parser(argparse.ArgumentParser):
         return arguments
 
     def _refuse_values_for_switches(self, words: Sequence[str]) -> None:
-        for word, following in zip(words, [*words[1:], ""], strict=True):
+        for word, following in zip_longest(words, words[1:], fillvalue=""):
             flag, _, value = word.partition("=")
             if isinstance(self._option_string_actions.get(flag), argparse.BooleanOptionalAction):
                 value = value or following

@@ -1,6 +1,7 @@
-"""Files that are never half written, and files from elsewhere that are read without trusting them.
+"""Files that are written whole or not at all, and files of unknown origin that are read without executing them.
 
-Data sets and checkpoints go through here, so that a full disk, a kill or a wrong path costs nobody a saved file.
+Data sets, checkpoints and histories are saved through this module, so that a full disk, a killed process or a wrong
+path never damages a file that was saved before.
 """
 
 import os
@@ -13,21 +14,21 @@ from .errors import UserError
 
 
 def write_atomically(path: str | Path, write: Callable[[BinaryIO], None]) -> None:
-    """Make the file at `path` with what `write` writes; until that is safe on the disk, an older file stays untouched.
+    """Write a file by calling `write` with an open binary file. An older file is replaced only once that has succeeded.
 
-    Missing folders are made. Raises UserError if the file cannot be written; nothing of the attempt is left then.
+    Creates missing folders. Raises UserError if the file cannot be written, and leaves no temporary file behind.
     """
     write_together({path: write})
 
 
 def write_together(files: Mapping[str | Path, Callable[[BinaryIO], None]]) -> None:
-    """Several files as by `write_atomically`: none takes its place before all of them are safe on the disk."""
-    written = {}  # path: the temporary file beside it
+    """Write several files like `write_atomically`; none is replaced before all of them are on the disk."""
+    written: dict[Path, Path] = {}  # the file, and the temporary file beside it
     try:
-        for path, write in files.items():
-            path = Path(path)
+        for name, write in files.items():
+            path = Path(name)
             if path.is_dir():
-                raise UserError(f"cannot write {path}: it is a folder")
+                raise UserError(f"cannot write {path}: it is a folder; name another path")
             path.parent.mkdir(parents=True, exist_ok=True)
             content = BytesIO()  # torch.save straight to a full disk fails with an internal error of its own
             write(content)
@@ -39,28 +40,35 @@ def write_together(files: Mapping[str | Path, Callable[[BinaryIO], None]]) -> No
         for path, temporary in written.items():
             os.replace(temporary, path)
     except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror or error}; name another place or make room") from None
+        raise UserError(
+            f"cannot write {path}: {error.strerror or error}; free some space or name another path"
+        ) from None
     finally:
         for temporary in written.values():
             temporary.unlink(missing_ok=True)
 
 
 def require_writable(folder: str | Path) -> None:
-    """Raise UserError if no file can be made in the folder, which need not exist yet. To be asked before long work."""
+    """Raise UserError if no file can be created in the folder, which need not exist yet. Call it before long work."""
     folder = Path(folder).absolute()
-    existing = next(place for place in (folder, *folder.parents) if os.path.exists(place))
+    existing = next(parent for parent in (folder, *folder.parents) if os.path.exists(parent))
     if not existing.is_dir():
-        raise UserError(f"cannot write into {folder}: {existing} is a file, not a folder; name another place")
+        raise UserError(f"cannot write into {folder}: {existing} is a file, not a folder; name another folder")
     if not os.access(existing, os.W_OK | os.X_OK):
-        raise UserError(f"cannot write into {folder}: no permission to write in {existing}; name another place")
+        raise UserError(f"cannot write into {folder}: no permission to write in {existing}; name another folder")
 
 
-def load_tensors(path: str | Path, what: str, remedy: str = "give the path of one that was saved whole") -> Any:
-    """What `torch.save` put into the file, on the CPU. Only tensors and plain values are read, never code.
+def load_tensors(path: str | Path, what: str, remedy: str = "name a file that was saved completely") -> Any:
+    """Read a file written by `torch.save` onto the CPU. Only tensors and plain values are read; no code is executed.
 
-    Raises UserError, "there is no <what> at ...; <remedy>", for a file that is missing, truncated or of another kind.
+    Args:
+        path: the file.
+        what: what it should be, for the message: "checkpoint", "data set".
+        remedy: what to do when it is not, the last clause of the message.
+
+    Raises UserError for a file that is missing, truncated or of another kind.
     """
-    import torch  # here, so that importing the room stays cheap
+    import torch  # here, so that commands can answer --help without loading torch
 
     try:
         content = BytesIO(Path(path).read_bytes())
@@ -70,5 +78,5 @@ def load_tensors(path: str | Path, what: str, remedy: str = "give the path of on
         raise UserError(f"cannot read the {what} {path}: {error.strerror or error}; {remedy}") from None
     try:
         return torch.load(content, weights_only=True, map_location="cpu")
-    except Exception:  # foreign bytes make the unpickler raise nearly anything
+    except Exception:  # arbitrary bytes make the unpickler raise almost anything
         raise UserError(f"{path} is not a {what}, or a truncated one: torch cannot read it; {remedy}") from None

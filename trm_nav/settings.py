@@ -62,12 +62,12 @@ class Settings(BaseModel):
 
 
 class DataSettings(Settings):
-    """How `scripts/generate_dataset.py` makes a data set."""
+    """How `scripts/generate_dataset.py` generates a data set."""
 
     num_train: Annotated[int, Field(ge=1, le=10_000_000)] = 5000
     "mazes in the training set"
     num_test: Annotated[int, Field(ge=1, le=10_000_000)] = 500
-    "mazes in the test set, none of which is in the training set in any of its 8 orientations"
+    "mazes in the test set; none of them is in the training set, not even rotated or reflected"
     grid_size: GridSize = 8
     "cells along one side of a maze"
     obstacle_density: Density = 0.2
@@ -77,9 +77,9 @@ class DataSettings(Settings):
     test_seed: Seed = 99999
     "seed of the test mazes"
     output_dir: FilePath = Path("data")
-    "folder that gets train.pt and test.pt"
+    "folder for train.pt and test.pt"
     augment: bool = False
-    "mark the training set so that training draws one of the 8 symmetries for every sample"
+    "mark the training set, so that training applies a random one of the 8 symmetries to every sample"
 
 
 class ModelSettings(Settings):
@@ -88,27 +88,27 @@ class ModelSettings(Settings):
     grid_size: GridSize = 8
     "cells along one side of a maze"
     dim: Dimension = 64
-    "hidden dimension: numbers kept for every cell"
+    "hidden dimension: channels of every cell"
     depth: Annotated[int, Field(ge=1, le=64)] = 2
     "Mixer blocks applied in every recursion"
     recursions: Recursions = 4
-    "times the blocks are applied to the latent state"
+    "how many times the blocks are applied to the latent state"
     mixing: Literal["mlp", "conv"] = "mlp"
-    "how cells exchange information: a dense matrix over all of them, or a 3 x 3 neighbourhood"
+    "how cells exchange information: a dense matrix over all cells (mlp), or a 3 x 3 neighbourhood (conv)"
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
     "probability of zeroing a hidden activation while training"
 
 
 class TrainSettings(ModelSettings):
-    """How `python -m trm_nav.train` trains a model. Left at None, a setting follows the data set or the machine."""
+    """How `python -m trm_nav.train` trains a model. A setting left at None follows the data set or the machine."""
 
     train_path: FilePath = Path("data/train.pt")
     "training set, from scripts/generate_dataset.py"
     val_path: FilePath = Path("data/test.pt")
     "validation set"
     checkpoint_dir: FilePath = Path("checkpoints")
-    "folder that gets best.pt, last.pt, checkpoint_epoch_N.pt and history.json"
-    grid_size: GridSize | None = None
+    "folder for best.pt, last.pt, checkpoint_epoch_N.pt and history.json"
+    grid_size: GridSize | None = None  # type: ignore[assignment]  # None until the data set is known
     "cells along one side of a maze; left out, the data set's"
     batch_size: Annotated[int, Field(ge=1, le=1_000_000)] = 64
     "mazes in one gradient step"
@@ -117,25 +117,26 @@ class TrainSettings(ModelSettings):
     weight_decay: Annotated[float, Field(ge=0, le=100)] = 0.01
     "AdamW's decoupled weight decay"
     epochs: Annotated[int, Field(ge=1, le=100_000)] = 100
-    "passes over the training set, at most"
+    "maximum number of passes over the training set"
     patience: Annotated[int, Field(ge=1, le=100_000)] = 20
-    "epochs without a better validation loss before training stops"
+    "epochs without a lower validation loss before training stops"
     grow_recursions: bool = True
     "train with a quarter of the recursions, then half, then all, for a third of the epochs each"
     supervision: Literal["policy", "action"] = "policy"
-    "what the loss reads: every cell that can reach the goal, or the agent's cell alone"
+    "what the loss reads: every cell that can reach the goal (policy), or the agent's cell alone (action)"
     augment: bool | None = None
-    "draw one of the 8 symmetries for every sample; left out, as the training set is marked"
+    "apply a random one of the 8 symmetries to every sample; left out, as the training set is marked"
     device: Device = "auto"
     "auto, cpu, cuda, cuda:N or mps"
     threads: Annotated[int, Field(ge=1, le=1024)] | None = None
-    "CPU threads; left out, PyTorch's choice; the same number gives the same run, bit for bit"
+    "CPU threads; left out, one for small models and two for large ones; results are reproducible bit for bit with the "
+    "same number of threads"
     seed: Seed = 42
     "seed of the weights, the order of the samples, dropout and augmentation"
     save_every: Annotated[int, Field(ge=1, le=100_000)] = 10
     "epochs between two checkpoint_epoch_N.pt files"
     resume: FilePath | None = None
-    "checkpoint to go on from"
+    "checkpoint to resume from"
 
 
 def _sentence(error: Mapping[str, Any], fields: Mapping[str, FieldInfo]) -> str:
@@ -166,9 +167,9 @@ def accepted(field: FieldInfo) -> str:
     number = "a whole number" if kind is int else "a number"
     if kind is int and below is not None:
         high, below = below - 1, None
-    lower = f"from {low}" if above is None else f"above {above}"
-    upper = f"up to {high}" if below is None else f"less than {below}"
-    return f"{number} {lower} to {high}" if above is None and below is None else f"{number} {lower} and {upper}"
+    lower = f"from {low} to" if above is None else f"above {above} and up to"
+    upper = f"{high}" if below is None else f"less than {below}"
+    return f"{number} {lower} {upper}"
 
 
 def choices(field: FieldInfo) -> tuple[Any, ...]:
@@ -204,7 +205,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 # fmt: off
 RECIPES: dict[str, dict[str, Any]] = {
-    # The guide's Recipes 1 to 3, flag for flag; what they leave out keeps its default.
+    # The training guide's Recipes 1 to 3, flag for flag; settings that they leave out keep their defaults.
     "fast": dict(num_train=5000, num_test=500, dim=64, depth=2, dropout=0.1, epochs=30, patience=10),
     "production": dict(num_train=50_000, num_test=2000, augment=True, dim=128, depth=3, dropout=0.15,
                        weight_decay=0.01, lr=5e-4, epochs=100, patience=20),
@@ -217,11 +218,11 @@ RECIPES: dict[str, dict[str, Any]] = {
                   lr=1.5e-2, epochs=8, patience=8, batch_size=32),
 }
 # fmt: on
-"Named settings for a data set and for training on it."
+"Named settings for a data set and for training on it. `recipe` looks them up."
 
 
 def recipe(name: str | None, settings: type[Settings] | None = None) -> dict[str, Any]:
-    """A recipe, or the part of it that concerns `settings`; nothing for None. Raises UserError for an unknown name."""
+    """A recipe, or the part of it that belongs to `settings`; empty for None. Raises UserError for an unknown name."""
     if name is None:
         return {}
     if name not in RECIPES:

@@ -43,7 +43,7 @@ def test_equal_seeds_do_not_make_equal_sets():
 
 
 def test_a_test_set_that_holds_every_small_maze_is_refused_with_what_to_do():
-    with pytest.raises(UserError, match=r"holds nearly every 3 x 3 maze .* lower --num-test .* or raise --grid-size"):
+    with pytest.raises(UserError, match=r"holds nearly every 3 x 3 maze .* lower `num_test` .* or raise `grid_size`"):
         dataset.build(DataSettings(num_train=100, num_test=1000, grid_size=3, obstacle_density=0.0))
 
 
@@ -143,7 +143,7 @@ def walled_in(content):
 
 
 WRONG = {
-    "it holds something else": lambda c: [1, 2],
+    "it contains something else": lambda c: [1, 2],
     "something else": lambda c: {"weights": torch.zeros(3)},
     "it is a checkpoint": lambda c: {"model_state_dict": {}, "epoch": 3},
     "version 99 of the format": lambda c: {**c, "version": 99},
@@ -154,14 +154,14 @@ WRONG = {
     "its walls should be bool .* not uint8": lambda c: {**c, "walls": c["walls"].to(torch.uint8)},
     "its starts should be uint8 .* not int64": lambda c: {**c, "starts": c["starts"].long()},
     "its optimal should be a tensor, .* not of type list": lambda c: {**c, "optimal": c["optimal"].tolist()},
-    "the same number of mazes": lambda c: {**c, "goals": c["goals"][:-1]},
-    "at least one": lambda c: {**c, **{k: c[k][:0] for k in ("walls", "starts", "goals", "optimal")}},
+    "must have the same non-zero length": lambda c: {**c, "goals": c["goals"][:-1]},
+    "non-zero length": lambda c: {**c, **{k: c[k][:0] for k in ("walls", "starts", "goals", "optimal")}},
     "in maze 7 the start is outside": lambda c: changed(c, "starts", 7, 1, to=8),
     "in maze 7 the goal is outside": lambda c: changed(c, "goals", 7, 0, to=255),
     "in maze 3 the start is on a wall": lambda c: changed(c, "walls", 3, *c["starts"][3].tolist(), to=True),
     "in maze 3 the goal is on a wall": lambda c: changed(c, "walls", 3, *c["goals"][3].tolist(), to=True),
     "in maze 5 start and goal are the same cell": lambda c: changed(c, "starts", 5, to=c["goals"][5]),
-    "in maze 0 no way leads from the start to the goal": lambda c: walled_in(c),
+    "in maze 0 no path leads from the start to the goal": lambda c: walled_in(c),
     "in maze 9 the optimal actions are not the expert's": lambda c: changed(c, "optimal", 9, 0, 0, to=31),
 }
 
@@ -170,14 +170,14 @@ WRONG = {
 def test_a_file_at_odds_with_itself_is_refused_by_name_with_what_is_wrong(content, tmp_path, sentence):
     path = tmp_path / "wrong.pt"
     torch.save(WRONG[sentence](content), path)
-    expected = f"^{path} is not a usable data set: .*{sentence}.*; make one with scripts/generate_dataset.py$"
+    expected = f"^{path} is not a usable data set: .*{sentence}.*; create one with scripts/generate_dataset.py$"
     with pytest.raises(UserError, match=expected):
         dataset.load(path)
 
 
 def test_a_missing_and_a_truncated_file_are_refused_with_how_to_make_one(content, tmp_path):
     path = tmp_path / "set.pt"
-    with pytest.raises(UserError, match=f"there is no data set at {path}; make one with scripts/generate_dataset.py"):
+    with pytest.raises(UserError, match=f"there is no data set at {path}; create one with scripts/generate_dataset.py"):
         dataset.load(path)
     torch.save(content, path)
     path.write_bytes(path.read_bytes()[:-1000])

@@ -88,11 +88,11 @@ def test_the_highest_density_that_is_accepted_ends_soon(n):
     [
         ({"obstacle_density": 1.0}, "hardly any mazes"),
         ({"obstacle_density": 0.99999}, "hardly any mazes"),
-        ({"obstacle_density": 1.5}, "share of walls, from 0 to less than 1, not 1.5"),
+        ({"obstacle_density": 1.5}, "share of walls from 0 to less than 1, not 1.5"),
         ({"obstacle_density": -0.1}, "share of walls"),
         ({"obstacle_density": float("nan")}, "share of walls"),
-        ({"grid_size": 2}, "grid size must be from 3 to 64, not 2"),
-        ({"grid_size": 65}, "grid size must be from 3 to 64, not 65"),
+        ({"grid_size": 2}, "`grid_size` must be from 3 to 64, not 2"),
+        ({"grid_size": 65}, "`grid_size` must be from 3 to 64, not 65"),
         ({"num": -1}, "number of mazes must be 0 or more, not -1"),
     ],
 )

@@ -1,1 +1,1 @@
-"""Mazes and what an expert knows about them. Imports the ground only: settings, files, errors."""
+"""Mazes, their encoding, and the expert that labels them. Imports only settings, files and errors."""

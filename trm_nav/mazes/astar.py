@@ -1,6 +1,6 @@
-"""A* on one maze, as the textbooks have it (Hart, Nilsson and Raphael, 1968), with a trace to draw step by step.
+"""A* on one maze, as in the textbooks (Hart, Nilsson and Raphael, 1968), with a trace that can be drawn step by step.
 
-Lesson 01 teaches it, and it checks the expert, which labels whole batches by another road.
+Lesson 01 teaches it. It is also the independent check of the expert, which labels whole batches by another algorithm.
 """
 
 import heapq
@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from trm_nav.errors import UserError
+
 from .encoding import MOVES
 
 Cell = tuple[int, int]
@@ -18,7 +20,7 @@ Heuristic = Callable[[Cell, Cell], float]
 
 
 class Expansion(NamedTuple):
-    """One step of the search: the cell taken from the open set, and its f = g + h at that moment."""
+    """One step of the search: the cell taken from the open set, and its f = g + h at that time."""
 
     cell: Cell
     f: float
@@ -30,9 +32,9 @@ class Expansion(NamedTuple):
 class Search:
     """What a search found, and how.
 
-    path: the cells from the start to the goal, both included, or None where no way leads there.
-    expanded: every step in order. opened[k]: the cells that step k put into the open set, or put there with a better g.
-    parents: the cell from which each cell was reached best, None for the start.
+    path: the cells from the start to the goal, both included, or None if there is no path.
+    expanded: every step in order. opened[k]: the cells that step k added to the open set, or improved there.
+    parents: for each cell, the previous cell on the best path found to it; None for the start.
     """
 
     start: Cell
@@ -44,11 +46,11 @@ class Search:
 
     @property
     def length(self) -> int | None:
-        """Steps along the path."""
+        """Steps along the path; None if there is no path."""
         return None if self.path is None else len(self.path) - 1
 
     def open_set(self, step: int) -> set[Cell]:
-        """The cells that were waiting after `step` expansions."""
+        """The cells in the open set after `step` expansions."""
         waiting = {self.start}
         for expansion, opened in zip(self.expanded[:step], self.opened, strict=False):
             waiting.remove(expansion.cell)
@@ -57,12 +59,12 @@ class Search:
 
 
 def manhattan(cell: Cell, goal: Cell) -> int:
-    """Steps to the goal if there were no walls: never too many, so A* with it finds a shortest path."""
+    """Steps to the goal if there were no walls. It never overestimates, so A* with it finds a shortest path."""
     return abs(cell[0] - goal[0]) + abs(cell[1] - goal[1])
 
 
 def zero(cell: Cell, goal: Cell) -> int:
-    """No idea of the way: A* becomes Dijkstra's search, which here is breadth first."""
+    """No estimate at all: A* becomes Dijkstra's algorithm, here the same as breadth-first search."""
     return 0
 
 
@@ -72,30 +74,36 @@ HEURISTICS: dict[str, Heuristic] = {"manhattan": manhattan, "zero": zero}
 def astar(
     walls: np.ndarray, start: Cell, goal: Cell, heuristic: str | Heuristic = "manhattan", weight: float = 1.0
 ) -> Search:
-    """Search a way from start to goal, each (row, col), through walls, bool (n, n).
+    """Find a path from start to goal.
 
-    The path is a shortest one whenever weight * heuristic(cell, goal) nowhere exceeds the true distance. A weight above
-    1 hurries towards the goal: fewer cells as a rule, and with `manhattan` a path at most `weight` times the shortest.
-    Ties: of the cells with the smallest f, the one with the smallest h is expanded, and of those the one that was
+    Args:
+        walls: bool (n, n).
+        start, goal: free cells (row, col).
+        heuristic: "manhattan", "zero", or a function of a cell and the goal that estimates the distance.
+        weight: factor of the heuristic.
+
+    The path is a shortest one if weight * heuristic(cell, goal) exceeds the true distance nowhere. A weight above 1
+    usually expands fewer cells; with `manhattan`, the path is then at most `weight` times as long as the shortest.
+    Ties: among the cells with the smallest f, the one with the smallest h is expanded, and among those the one that was
     opened first; neighbours are opened in the order UP, DOWN, LEFT, RIGHT.
-    Raises ValueError for a start or goal that is not a free cell, and for an unknown heuristic.
+    Raises UserError for a start or goal that is not a free cell, and for an unknown heuristic.
     """
     walls = np.asarray(walls, bool)
     start, goal = (_free_cell(walls, cell, name) for cell, name in ((start, "start"), (goal, "goal")))
     if isinstance(heuristic, str):
         if heuristic not in HEURISTICS:
-            raise ValueError(f"there is no heuristic '{heuristic}'; there are {', '.join(HEURISTICS)}")
+            raise UserError(f"there is no heuristic '{heuristic}'; there are {', '.join(HEURISTICS)}")
         heuristic = HEURISTICS[heuristic]
 
     search = Search(start, goal, path=None, expanded=[], opened=[], parents={start: None})
-    steps_to = {start: 0}  # g: the shortest known way from the start
+    steps_to = {start: 0}  # g: the length of the shortest known path from the start
     order = count()
     h = weight * heuristic(start, goal)
     heap = [(h, h, next(order), 0, start)]
     while heap:
         f, h, _, g, cell = heapq.heappop(heap)
         if g > steps_to[cell]:
-            continue  # since this entry was made, a shorter way to the cell was found
+            continue  # a shorter path to the cell has been found since this entry was added
         search.expanded.append(Expansion(cell, f, g, h))
         search.opened.append([])
         if cell == goal:
@@ -113,9 +121,9 @@ def astar(
 def _free_cell(walls: np.ndarray, cell: Cell, name: str) -> Cell:
     row, column = map(int, cell)
     if not (0 <= row < walls.shape[0] and 0 <= column < walls.shape[1]):
-        raise ValueError(f"the {name} {(row, column)} is outside the {walls.shape[0]} x {walls.shape[1]} maze")
+        raise UserError(f"the {name} {(row, column)} is outside the {walls.shape[0]} x {walls.shape[1]} maze")
     if walls[row, column]:
-        raise ValueError(f"the {name} {(row, column)} is a wall; it must be a free cell")
+        raise UserError(f"the {name} {(row, column)} is a wall; it must be a free cell")
     return row, column
 
 

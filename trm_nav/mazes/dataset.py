@@ -1,6 +1,6 @@
-"""Data sets: mazes with the expert's optimal sets, how two that share no maze are made, and the file that holds one.
+"""Data sets: mazes with the expert's optimal sets, built in pairs that share no maze, and saved to files.
 
-The file is a plain dictionary of tensors and plain values, which `torch.load(..., weights_only=True)` reads.
+A file is a plain dictionary of tensors and plain values, which `torch.load(..., weights_only=True)` reads.
 """
 
 import hashlib
@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -22,21 +23,22 @@ from .symmetry import cell_permutations
 
 FORMAT = "trm_nav data set"
 VERSION = 1
-REMEDY = "make one with scripts/generate_dataset.py"
+REMEDY = "create one with scripts/generate_dataset.py"
 ABOUT = (
     "N mazes, n x n cells. walls: bool (N, n, n). starts, goals: uint8 (N, 2) as (row, col). optimal: uint8 (N, n, n), "
     "for every cell the set of actions on some shortest path to the goal, bit a standing for action a: UP 0, DOWN 1, "
-    "LEFT 2, RIGHT 3, STAY 4; 0 on walls and on cells that cannot reach the goal. augment: whether training draws one "
-    "of the 8 symmetries of the square for every sample. obstacle_density, seed: what the mazes were drawn with."
+    "LEFT 2, RIGHT 3, STAY 4; 0 on walls and on cells that cannot reach the goal. augment: whether training applies a "
+    "random one of the 8 symmetries of the square to every sample. obstacle_density, seed: what the mazes were sampled "
+    "with."
 )
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Mazes and their labels, with what they were made from.
+    """Mazes, their labels, and what they were sampled with.
 
-    walls bool (N, n, n); starts, goals int64 (N, 2); optimal uint8 (N, n, n), the sets of `expert.optimal_actions`.
-    augment: whether training is to draw one of the 8 symmetries for every sample.
+    walls: bool (N, n, n). starts, goals: int64 (N, 2). optimal: uint8 (N, n, n), the sets of `expert.optimal_actions`.
+    augment: whether training applies a random one of the 8 symmetries to every sample.
     """
 
     walls: np.ndarray
@@ -60,96 +62,103 @@ class Dataset:
 
     @cached_property
     def tokens(self) -> np.ndarray:
-        """What a model reads: uint8 (N, n*n)."""
+        """The input of a model: uint8 (N, n*n)."""
         return encode(self.walls, self.goals)
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of the mazes, their labels and `augment`, in hexadecimal: two data sets that differ differ in it."""
+        """SHA-256 of the mazes, their labels and `augment`, in hexadecimal; it tells different data sets apart."""
         digest = hashlib.sha256(f"{self.walls.shape} {self.augment}".encode())
         for array in (self.walls, self.starts, self.goals, self.optimal):
-            digest.update(np.ascontiguousarray(array))
+            digest.update(np.ascontiguousarray(array).data)
         return digest.hexdigest()
 
 
 def build(settings: DataSettings, progress: Callable[[int], None] = lambda mazes: None) -> tuple[Dataset, Dataset]:
-    """The training and the test set. No maze of one is in the other, in any of its 8 orientations.
+    """Build a training and a test set that share no maze, not even rotated or reflected.
 
-    The test set is drawn first; training mazes that it holds already are drawn again. `progress` is told of each batch
-    of mazes that is ready. Raises UserError for a density at which there are no mazes, and where hardly any maze is
-    left that is not in the test set, as happens on the smallest grids.
+    The test set is sampled first; a training maze that is in it is sampled again. `progress` is called with the size of
+    each batch of mazes as it becomes ready. Raises UserError for a density at which there are no mazes, and if the
+    test set holds nearly all mazes there are, which happens on the smallest grids.
     """
     size, density = settings.grid_size, settings.obstacle_density
     test = _collect(settings.num_test, size, density, settings.test_seed, np.array([]), progress)
     taken = np.unique(maze_keys(test))
     train = _collect(settings.num_train, size, density, settings.train_seed, taken, progress)
-    return tuple(
-        Dataset(
-            mazes.walls, mazes.starts, mazes.goals, optimal_actions(mazes.walls, mazes.goals), augment, density, seed
-        )
-        for mazes, augment, seed in ((train, settings.augment, settings.train_seed), (test, False, settings.test_seed))
+    return (
+        _labelled(train, settings, settings.train_seed, settings.augment),
+        _labelled(test, settings, settings.test_seed, augment=False),
     )
 
 
-def _collect(num: int, size: int, density: float, seed: int, taken: np.ndarray, progress) -> Mazes:
+def _labelled(mazes: Mazes, settings: DataSettings, seed: int, augment: bool) -> Dataset:
+    optimal = optimal_actions(mazes.walls, mazes.goals)
+    return Dataset(mazes.walls, mazes.starts, mazes.goals, optimal, augment, settings.obstacle_density, seed)
+
+
+def _collect(
+    num: int, size: int, density: float, seed: int, taken: np.ndarray, progress: Callable[[int], None]
+) -> Mazes:
     """The first `num` mazes of a stream whose key is not among `taken`."""
-    batches, found, drawn = [], 0, 0
+    batches: list[Mazes] = []
+    found, sampled = 0, 0
     for batch in stream_mazes(size, density, seed):
-        drawn += len(batch)
+        sampled += len(batch)
         if len(taken):
             batch = batch[~np.isin(maze_keys(batch), taken)]
         batches.append(batch[: num - found])
         found += len(batches[-1])
         progress(len(batches[-1]))
         if found == num:
-            return Mazes.join(batches)
-        if drawn > 200_000 + 1000 * found:
+            break
+        if sampled > 200_000 + 1000 * found:
             raise UserError(
-                f"the test set holds nearly every {size} x {size} maze there is at an obstacle density of "
-                f"{density}, which leaves none for training: lower --num-test ({len(taken)} different "
-                "mazes now) or raise --grid-size"
+                f"the test set holds nearly every {size} x {size} maze there is at an obstacle density of {density}, "
+                f"which leaves none for training: lower `num_test` ({len(taken)} different mazes now) or raise "
+                "`grid_size`"
             )
+    return Mazes.join(batches)
 
 
 def maze_keys(mazes: Mazes) -> np.ndarray:
-    """A number for each maze that its 8 orientations share and other mazes do not: float64 (N,), whole numbers.
+    """A key for each maze, the same for its 8 orientations and different for other mazes: whole numbers, float64 (N,).
 
-    Every (cell, what stands there) has a random weight below 2**40; a maze's sum in each orientation is exact, being
-    below 2**53, and the smallest of the eight is the key. Two different mazes share a key at odds of about 1 in
-    10**12; all that happens then is that a good maze is drawn again.
+    Every pair of a cell and its content has a random weight below 2**40. A maze's sum in each orientation is exact,
+    because it stays below 2**53, and the smallest of the eight is the key. The probability that two different mazes
+    share a key is about 10**-12; the only consequence is that a maze is sampled again without need.
     """
     n = mazes.grid_size
     weights = np.random.default_rng(0).integers(0, 2**40, (3, n * n)).astype(np.float64)
-    # Turning the weights instead of the mazes makes the eight sums of all mazes one matrix product.
+    # Transforming the weights instead of the mazes turns the eight sums of all mazes into one matrix product.
     wall, start, goal = weights[:, cell_permutations(n)]  # (8, n*n) each
     sums = start.T[mazes.starts @ (n, 1)] + goal.T[mazes.goals @ (n, 1)]  # (N, 8)
-    part = max(1, BATCH_CELLS // n**2)  # as floats, the walls of all mazes at once might not fit into memory
+    part = max(1, BATCH_CELLS // n**2)  # the walls of all mazes as floats might not fit into memory
     for first in range(0, len(mazes), part):
         sums[first : first + part] += mazes.walls[first : first + part].reshape(-1, n * n).astype(np.float64) @ wall.T
     return sums.min(axis=1)
 
 
 def count_distinct(mazes: Mazes) -> int:
-    """How many of the mazes differ from each other in more than orientation."""
+    """The number of mazes that differ, up to rotation and reflection."""
     return len(np.unique(maze_keys(mazes)))
 
 
 def save(dataset: Dataset, path: str | Path) -> None:
-    """Write one data set, atomically. Raises UserError if the file cannot be written."""
+    """Write one data set atomically. Raises UserError if the file cannot be written."""
     save_together({path: dataset})
 
 
 def save_together(datasets: Mapping[str | Path, Dataset]) -> None:
-    """Write several data sets or, where one of them cannot be written, none."""
-    import torch  # here and below, so that importing the room stays cheap
+    """Write several data sets, or none if one of them cannot be written."""
+    import torch  # here and below, so that importing this module does not load torch
 
     write_together({path: partial(torch.save, _content(dataset)) for path, dataset in datasets.items()})
 
 
 def load(path: str | Path) -> Dataset:
-    """Read a data set and check all of it, the labels against the expert's too.
+    """Read a data set and validate all of it, including the labels, which must be the expert's.
 
-    Raises UserError for a file that is missing, truncated, of another kind, or at odds with itself.
+    Raises UserError for a file that is missing, truncated, of another kind, or inconsistent.
     """
     content = load_tensors(path, "data set", REMEDY)
     try:
@@ -158,7 +167,7 @@ def load(path: str | Path) -> Dataset:
         raise UserError(f"{path} is not a usable data set: {problem}; {REMEDY}") from None
 
 
-def _content(dataset: Dataset) -> dict:
+def _content(dataset: Dataset) -> dict[str, Any]:
     import torch
 
     return {
@@ -177,10 +186,10 @@ def _content(dataset: Dataset) -> dict:
 
 
 def _checked(content: object) -> Dataset:
-    """The data set in what a file held. Raises ValueError with the clause that says what is wrong."""
+    """The data set that a file contains. Raises ValueError with a clause that says what is wrong with it."""
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         is_checkpoint = isinstance(content, dict) and "model_state_dict" in content
-        raise ValueError("it is a checkpoint" if is_checkpoint else "it holds something else")
+        raise ValueError("it is a checkpoint" if is_checkpoint else "it contains something else")
     if content.get("version") != VERSION:
         raise ValueError(f"it has version {content.get('version')} of the format, and this trm_nav reads {VERSION}")
     kinds = {"grid_size": int, "augment": bool, "obstacle_density": float, "seed": int}
@@ -202,19 +211,19 @@ def _checked(content: object) -> Dataset:
     )
     maze = np.arange(len(dataset))
     if len(maze) == 0 or {len(dataset.starts), len(dataset.goals), len(dataset.optimal)} != {len(maze)}:
-        raise ValueError("its walls, starts, goals and optimal do not tell of the same number of mazes, at least one")
+        raise ValueError("its arrays walls, starts, goals and optimal must have the same non-zero length")
     for name, positions in (("start", dataset.starts), ("goal", dataset.goals)):
         _refuse((positions >= size).any(axis=1), f"the {name} is outside")
         _refuse(dataset.walls[maze, *positions.T], f"the {name} is on a wall")
     _refuse((dataset.starts == dataset.goals).all(axis=1), "start and goal are the same cell")
     expert = optimal_actions(dataset.walls, dataset.goals)
-    _refuse(expert[maze, *dataset.starts.T] == 0, "no way leads from the start to the goal")
+    _refuse(expert[maze, *dataset.starts.T] == 0, "no path leads from the start to the goal")
     _refuse((dataset.optimal != expert).any(axis=(1, 2)), "the optimal actions are not the expert's")
     return dataset
 
 
-def _array(content: dict, name: str, dtype: str, shape: tuple[int, ...]) -> np.ndarray:
-    """One of the file's tensors, of any length, as an array of that dtype and of that shape for each maze."""
+def _array(content: dict[str, Any], name: str, dtype: str, shape: tuple[int, ...]) -> np.ndarray:
+    """One of the tensors as an array. Raises ValueError unless it has this dtype, and this shape for each maze."""
     import torch
 
     tensor, expected = content[name], f"{dtype} of shape (N, {', '.join(map(str, shape))})"

@@ -1,9 +1,13 @@
-"""How a maze and its labels are written as numbers: actions, sets of actions, and the tokens that a model reads.
+"""How a maze and its labels are encoded: actions, sets of actions as bit masks, and the tokens that a model reads.
 
-A room of its own because every other room speaks this language. Cells are (row, col); UP is row - 1, LEFT is col - 1.
+Most modules depend on this one. Cells are (row, col); UP is row - 1, LEFT is col - 1.
 """
 
+from typing import Any
+
 import numpy as np
+
+from trm_nav.errors import UserError
 
 ACTIONS = ("UP", "DOWN", "LEFT", "RIGHT", "STAY")
 UP, DOWN, LEFT, RIGHT, STAY = range(len(ACTIONS))
@@ -12,15 +16,15 @@ FREE, WALL, GOAL = range(3)  # tokens
 
 
 def check_mazes(walls: np.ndarray, goals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The two as arrays: walls bool (N, n, n), goals int64 (N, 2).
+    """Validate mazes. Returns walls as bool (N, n, n) and goals as int64 (N, 2).
 
-    Raises ValueError with one sentence for another shape or dtype, and for a goal outside its maze or on a wall.
+    Raises UserError for another shape or dtype, and for a goal outside its maze or on a wall.
     """
     walls, goals = np.asarray(walls), np.asarray(goals)
     if walls.dtype != bool or walls.ndim != 3 or walls.shape[1] != walls.shape[2] or walls.shape[1] == 0:
-        raise ValueError(f"walls must be bool of shape (N, n, n), not {walls.dtype} of shape {walls.shape}")
+        raise UserError(f"walls must be bool of shape (N, n, n), not {walls.dtype} of shape {walls.shape}")
     if goals.dtype.kind not in "iu" or goals.shape != (len(walls), 2):
-        raise ValueError(
+        raise UserError(
             f"goals must be integers (row, col) of shape ({len(walls)}, 2), one for each maze in walls, "
             f"not {goals.dtype} of shape {goals.shape}"
         )
@@ -28,22 +32,22 @@ def check_mazes(walls: np.ndarray, goals: np.ndarray) -> tuple[np.ndarray, np.nd
     outside = ((goals < 0) | (goals >= walls.shape[1])).any(axis=1)
     if outside.any():
         maze = int(outside.argmax())
-        raise ValueError(
+        raise UserError(
             f"the goal of maze {maze} is {tuple(goals[maze].tolist())}, "
             f"outside its {walls.shape[1]} x {walls.shape[1]} cells"
         )
     blocked = walls[np.arange(len(walls)), *goals.T]
     if blocked.any():
         maze = int(blocked.argmax())
-        raise ValueError(f"the goal of maze {maze}, {tuple(goals[maze].tolist())}, is a wall; it must be a free cell")
+        raise UserError(f"the goal of maze {maze}, {tuple(goals[maze].tolist())}, is a wall; it must be a free cell")
     return walls, goals
 
 
 def encode(walls: np.ndarray, goals: np.ndarray) -> np.ndarray:
-    """Tokens uint8 (N, n*n), cells in row-major order, of walls bool (N, n, n) and goals int (N, 2).
+    """Encode walls bool (N, n, n) and goals int (N, 2) as tokens uint8 (N, n*n), cells in row-major order.
 
-    The agent has no token: a policy covers every cell, and the agent only chooses which one to read.
-    Raises ValueError as `check_mazes` does.
+    The agent has no token: a policy covers every cell, and the agent only decides which cell is read.
+    Raises UserError as `check_mazes` does.
     """
     walls, goals = check_mazes(walls, goals)
     tokens = np.where(walls, np.uint8(WALL), np.uint8(FREE))  # (N, n, n)
@@ -52,23 +56,23 @@ def encode(walls: np.ndarray, goals: np.ndarray) -> np.ndarray:
 
 
 def decode(tokens: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Walls bool (N, n, n) and goals int64 (N, 2) of tokens (N, n*n).
+    """Decode tokens (N, n*n) to walls bool (N, n, n) and goals int64 (N, 2).
 
-    Raises ValueError for another shape, other numbers, and a maze that has not exactly one goal.
+    Raises UserError for another shape, for values other than 0, 1 and 2, and for a maze without exactly one goal.
     """
     tokens = np.asarray(tokens)
     side = round(tokens.shape[-1] ** 0.5)
     if tokens.ndim != 2 or side * side != tokens.shape[1]:
-        raise ValueError(f"tokens must have shape (N, n*n), not {tokens.shape}")
+        raise UserError(f"tokens must have shape (N, n*n), not {tokens.shape}")
     if not np.isin(tokens, (FREE, WALL, GOAL)).all() or not ((tokens == GOAL).sum(axis=1) == 1).all():
-        raise ValueError("tokens must be FREE 0, WALL 1 and, once in every maze, GOAL 2")
+        raise UserError("tokens must be FREE 0, WALL 1 and, once in every maze, GOAL 2")
     goals = np.stack(divmod((tokens == GOAL).argmax(axis=1), side), axis=1)  # (N, 2)
     return (tokens == WALL).reshape(-1, side, side), goals
 
 
-def contains(masks, actions):
-    """Whether each action is in the set beside it: bool, of the two shapes broadcast. NumPy arrays or torch tensors.
+def contains(masks: Any, actions: Any) -> Any:
+    """Whether each set contains the action given with it: bool, in the shape that the two arguments broadcast to.
 
-    A set of actions is a bit mask: bit a stands for action a.
+    masks: bit masks, bit a standing for action a. actions: integers. Both are NumPy arrays, torch tensors or ints.
     """
     return (masks >> actions) & 1 == 1

@@ -1,23 +1,27 @@
-"""The 8 symmetries of the square (the group D4), on cells, positions, actions, sets of actions, and whole mazes.
+"""The 8 symmetries of the square (the group D4), applied to cells, positions, actions, sets of actions and mazes.
 
-Symmetry g turns the maze by g % 4 quarter turns to the left; from 4 on, it first mirrors it left to right. Symmetry 0
-changes nothing. A maze and its optimal sets turn together, exactly: the optimal sets of the turned maze are the turned
-optimal sets. The tables serve NumPy and torch alike.
+Symmetry g rotates the maze by g % 4 quarter turns to the left; from 4 on, it first mirrors it left to right. Symmetry 0
+is the identity. Mazes and optimal sets transform together, exactly: the optimal sets of a transformed maze are the
+transformed optimal sets. The tables work with NumPy and torch.
 """
 
 from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .encoding import MOVES
 from .grids import Mazes
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 
 @cache
 def cell_permutations(n: int) -> np.ndarray:
-    """Where the cells of a turned maze come from: int64 (8, n*n), turned.flat = original.flat[table[g]]. Read-only.
+    """Where each cell of a transformed maze comes from: int64 (8, n*n), read-only.
 
-    Cell c of the original lies in the turned maze at table[INVERSE[g]][c].
+    transformed.flat = original.flat[table[g]]. Cell c of the original ends up at table[INVERSE[g]][c].
     """
     cells = np.arange(n * n).reshape(n, n)
     table = np.stack([np.rot90(side, turns).ravel() for side in (cells, cells[:, ::-1]) for turns in range(4)])
@@ -32,53 +36,54 @@ def _inverse() -> np.ndarray:
 
 
 def _action_permutations() -> np.ndarray:
-    """Read off a 3 x 3 maze: an action that leads from its centre to a cell becomes the one to where that cell goes."""
-    reached = (MOVES + 1) @ (3, 1)  # (5,): the cell to which each action leads
+    """Computed on 3 x 3 cells: an action from the centre to a cell becomes the action to that cell's image."""
+    reached = (MOVES + 1) @ (3, 1)  # (5,): the cell that each action leads to
     landed = cell_permutations(3)[INVERSE][:, reached]  # (8, 5)
     return (landed[..., None] == reached).argmax(axis=2)
 
 
-INVERSE = _inverse()  # int64 (8,): the symmetry that undoes g
-ACTION_PERMUTATIONS = _action_permutations()  # int64 (8, 5): what action a is called in the turned maze
-MASK_PERMUTATIONS = sum(  # uint8 (8, 32): the same for a set of actions
+INVERSE = _inverse()  # int64 (8,): the inverse of symmetry g
+ACTION_PERMUTATIONS = _action_permutations()  # int64 (8, 5): what action a becomes in the transformed maze
+MASK_PERMUTATIONS = sum(  # uint8 (8, 32): what a set of actions becomes
     (np.arange(32) >> action & 1) << ACTION_PERMUTATIONS[:, action, None] for action in range(5)
 ).astype(np.uint8)
 
 
 def transform_cells(cells: np.ndarray, g: int) -> np.ndarray:
-    """What stands in the cells, (N, n, n) of any dtype, turned; the values themselves stay as they are."""
+    """Move the contents of cells, (N, n, n) of any dtype; the values themselves do not change."""
     n = cells.shape[-1]
     return cells.reshape(-1, n * n)[:, cell_permutations(n)[g]].reshape(cells.shape)
 
 
 def transform_actions(actions: np.ndarray, g: int) -> np.ndarray:
-    """One action a cell, (N, n, n), turned: each moves to its new cell and takes its new name."""
+    """Transform one action per cell, (N, n, n): each moves to its new cell and changes its direction."""
     return ACTION_PERMUTATIONS[g].astype(actions.dtype)[transform_cells(actions, g)]
 
 
 def transform_masks(masks: np.ndarray, g: int) -> np.ndarray:
-    """One set of actions a cell, uint8 (N, n, n), turned."""
+    """Transform one set of actions per cell, uint8 (N, n, n)."""
     return MASK_PERMUTATIONS[g][transform_cells(masks, g)]
 
 
 def transform_positions(positions: np.ndarray, n: int, g: int) -> np.ndarray:
-    """Positions (row, col), int64 (N, 2), in mazes of n x n, turned."""
+    """Transform positions (row, col), int64 (N, 2), in mazes of n x n."""
     cells = cell_permutations(n)[INVERSE[g]][positions @ (n, 1)]
     return np.stack(divmod(cells, n), axis=1)
 
 
 def transform_mazes(mazes: Mazes, g: int) -> Mazes:
-    """The mazes turned: walls, starts and goals together."""
+    """Transform walls, starts and goals together."""
     n = mazes.grid_size
     return Mazes(
         transform_cells(mazes.walls, g), transform_positions(mazes.starts, n, g), transform_positions(mazes.goals, n, g)
     )
 
 
-def transform_batch(tokens, masks, agents, g):
-    """Tokens (B, n*n), sets of actions uint8 (B, n*n) and agents' cells int64 (B,), torch tensors, turned together.
+def transform_batch(tokens: "Tensor", masks: "Tensor", agents: "Tensor", g: "Tensor") -> tuple["Tensor", ...]:
+    """Transform a batch of torch tensors, every sample by its own symmetry.
 
-    g: int64 (B,) on the same device, the symmetry of each sample.
+    tokens: (B, n*n). masks: sets of actions, uint8 (B, n*n). agents: the agents' cells, int64 (B,). g: int64 (B,), the
+    symmetry of each sample, on the same device. Returns the transformed tokens, masks and agents.
     """
     cells, inverse, sets = _tables(round(tokens.shape[1] ** 0.5), tokens.device)
     source = cells[g]  # (B, n*n)
@@ -86,7 +91,7 @@ def transform_batch(tokens, masks, agents, g):
 
 
 @cache
-def _tables(n: int, device):
-    import torch  # here, so that importing the room stays cheap
+def _tables(n: int, device: Any) -> tuple["Tensor", ...]:
+    import torch  # here, so that importing this module does not load torch
 
     return tuple(torch.tensor(table, device=device) for table in (cell_permutations(n), INVERSE, MASK_PERMUTATIONS))
