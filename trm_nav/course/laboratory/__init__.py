@@ -1,1 +1,1 @@
-"""The overfitting laboratory: presets, one experiment, and the panel of sliders and buttons."""
+"""The overfitting laboratory: an experiment, its presets, and the panel of sliders and buttons around it."""

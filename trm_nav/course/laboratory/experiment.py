@@ -1,7 +1,7 @@
-"""The overfitting laboratory without its buttons: one experiment, its presets, and the commands that repeat it.
+"""One experiment of the overfitting laboratory, trained in memory, and the shell commands that reproduce it.
 
-`laboratory_panel.py` puts sliders around it. What a button does there is a call here, so that tests and other programs
-can do the same.
+`panel` puts sliders and buttons around an experiment. What a button does there is a call here, so that a notebook or a
+test can do the same.
 """
 
 import hashlib
@@ -10,14 +10,15 @@ import shlex
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from importlib import resources
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from trm_nav.diagnosis.findings import Finding, diagnose
 from trm_nav.errors import UserError
 from trm_nav.learning.device import processor_set
-from trm_nav.learning.model import count_parameters
+from trm_nav.learning.model import TinyRecursiveModel, count_parameters
 from trm_nav.learning.training import Diverged, Training
 from trm_nav.mazes import dataset
 from trm_nav.navigation.plan import plan
@@ -25,46 +26,58 @@ from trm_nav.settings import RECIPES, DataSettings, TrainSettings, flags, neares
 
 from .presets import DEFAULTS
 
-SHOWN = 20  # mazes of either kind whose policy is kept after every epoch, to look back
+SHOWN = 20  # mazes of either set whose policy is kept after every epoch, to look back at
+
+FIELDS = {**DataSettings.model_fields, **TrainSettings.model_fields}
+"Every setting of an experiment: how its mazes are made, and how it is trained on them."
+
+LESSON = {**RECIPES["tiny"], "epochs": 9}
+"What `notebooks/04_train.ipynb` trains with when it is given no parameters."
+
+Plans: TypeAlias = NDArray[np.uint8]
 
 
 class Stopped(Exception):
-    """What an `on_step` raises to end an experiment where it is."""
+    """Raised by an `on_step` to stop an experiment where it is."""
 
 
 class Experiment:
-    """A data set made and a model trained in memory, with what there is to see afterwards.
+    """Makes mazes and trains a model on them, all in memory, and keeps what there is to see afterwards.
 
-    Every epoch leaves the policy on the first 20 mazes of either set in `plans`: uint8 (2, 20, n, n), the training
-    mazes first.
+    After every epoch, `plans` gains the policy on the first 20 mazes of either set: uint8 (2, 20, n, n), the training
+    mazes first; fewer than 20 if a set is smaller.
     """
 
     def __init__(self, **changes: Any):
-        """changes: settings that differ from DEFAULTS. Raises UserError for one that does not exist or does not fit."""
-        known = {**DataSettings.model_fields, **TrainSettings.model_fields}
+        """changes: settings that differ from DEFAULTS.
+
+        Raises UserError for a setting that does not exist, and for a value that does not fit.
+        """
         for name in changes:
-            if name not in known:
-                raise UserError(f"there is no setting '{name}'{nearest(name, known)}")
+            if name not in FIELDS:
+                raise UserError(f"there is no setting '{name}'{nearest(name, FIELDS)}")
         self.changes = changes
         values = {**DEFAULTS, **changes}
-        values.setdefault("patience", values["epochs"])  # to the end, so that there is something to see
-        self.data, self.settings = (
-            kind.of({name: value for name, value in values.items() if name in kind.model_fields})
-            for kind in (DataSettings, TrainSettings)
-        )
+        values.setdefault("patience", values["epochs"])  # train to the end, so that there is something to see
+        self.data = DataSettings.of(DataSettings.part_of(values))
+        self.settings = TrainSettings.of(TrainSettings.part_of(values))
         self.train_set, self.val_set = dataset.build(self.data)
         self.run = Training(self.settings, self.train_set, self.val_set)
-        self.plans: list[np.ndarray] = []
-        self.ended = False  # as planned, and not because somebody stopped it
+        self.plans: list[Plans] = []
+        self.ended = False  # by itself, not because somebody stopped it
 
     def train(
         self,
         on_epoch: Callable[["Experiment"], None] = lambda experiment: None,
         on_step: Callable[[float], None] | None = None,
     ) -> Self:
-        """Train to the end, or until the loss diverges or `on_step` raises Stopped. Returns the experiment itself."""
+        """Train to the end, or until the loss diverges or a hook raises Stopped. Returns the experiment itself.
+
+        on_epoch: called with the experiment after every epoch. on_step: called after every gradient step with the
+        share of the epoch that is done.
+        """
         try:
-            with processor_set(self.settings.threads):  # for what happens between the epochs as well
+            with processor_set(self.settings.threads):  # around what happens between the epochs as well
                 for _ in self.run.epochs(on_step):
                     self.plans.append(self._plans())
                     self.ended = self.run.epoch == self.settings.epochs or self.run.out_of_patience
@@ -75,7 +88,7 @@ class Experiment:
             pass
         return self
 
-    def _plans(self) -> np.ndarray:
+    def _plans(self) -> Plans:
         both = [part.mazes[:SHOWN] for part in (self.train_set, self.val_set)]
         count = min(map(len, both))
         return np.stack([plan(self.run.model, mazes.walls[:count], mazes.goals[:count]) for mazes in both])
@@ -85,18 +98,18 @@ class Experiment:
         return self.run.history
 
     @property
-    def model(self):
+    def model(self) -> TinyRecursiveModel:
         return self.run.model
 
     @property
     def findings(self) -> list[Finding]:
-        """What the history shows by now; empty before the first epoch."""
+        """What the history shows so far; empty before the first epoch."""
         record = self.run.record()
         return diagnose(record, self.ended) if record["val_loss"] or record["diverged"] else []
 
     @cached_property
     def labels(self) -> int:
-        """How many answers the loss compares with in one epoch."""
+        """How many labelled cells the loss reads in one epoch."""
         return int((self.run.train_samples.optimal != 0).sum())
 
     @property
@@ -104,9 +117,10 @@ class Experiment:
         return count_parameters(self.model) / self.labels
 
     def commands(self, folder: str | None = None) -> str:
-        """The two ways to repeat the experiment from a shell in the repository, number for number.
+        """Two ways to reproduce the experiment exactly from a shell in the repository, as three lines: lesson 04 with
+        parameters, and the commands that generate the mazes and train.
 
-        Everything goes to `folder`; left out, one that is named after the settings.
+        Everything is written into `folder`; left out, a folder named after the settings.
         """
         data = self.data.model_dump(mode="json", exclude={"output_dir"})
         training = self.settings.model_dump(
@@ -114,44 +128,50 @@ class Experiment:
         )  # the last two follow the data
         if folder is None:
             folder = "runs/laboratory-" + hashlib.sha256(json.dumps([data, training]).encode()).hexdigest()[:8]
-        notebook = ["papermill", "notebooks/04_train.ipynb", "out.ipynb", "-p", "output_dir", folder]
-        for name, value in _unlike({**data, **training}, {**RECIPES["tiny"], "epochs": 9}).items():
-            notebook += ["-p", name, str(value)]
-        generate = ["python", "scripts/generate_dataset.py", "--output-dir", f"{folder}/data", *flags(_unlike(data))]
-        train = [
-            "python",
-            "-m",
-            "trm_nav.train",
-            "--train-path",
-            f"{folder}/data/train.pt",
-            "--val-path",
-            f"{folder}/data/test.pt",
-            "--checkpoint-dir",
-            f"{folder}/checkpoints",
-            *flags(_unlike(training)),
-        ]
-        return "\n".join(map(shlex.join, (notebook, generate, train)))
+        parameters = {"output_dir": folder, **_differing({**data, **training}, LESSON)}
+        paths = {
+            "train_path": f"{folder}/data/train.pt",
+            "val_path": f"{folder}/data/test.pt",
+            "checkpoint_dir": f"{folder}/checkpoints",
+        }
+        lines = (
+            ["papermill", "notebooks/04_train.ipynb", "out.ipynb", *_papermill(parameters)],
+            ["python", "scripts/generate_dataset.py", *flags({"output_dir": f"{folder}/data", **_differing(data)})],
+            ["python", "-m", "trm_nav.train", *flags({**paths, **_differing(training)})],
+        )
+        return "\n".join(map(shlex.join, lines))
 
 
 def measured_quantity() -> dict[str, Any]:
-    """Accuracy by number of training mazes as `benchmarks/data_quantity.py` measured it: settings, machine, points."""
-    return json.loads(resources.files("trm_nav.course").joinpath("data_quantity.json").read_text())
+    """Accuracy by number of training mazes, as `benchmarks/studies/data_quantity.py` measured it.
+
+    A mapping with the `command`, the `machine`, the `settings`, and the `points`: one mapping for each run.
+    """
+    measured: dict[str, Any] = json.loads(resources.files("trm_nav.course").joinpath("data_quantity.json").read_text())
+    return measured
 
 
-def describe(settings: Mapping[str, Any]) -> str:
-    """Settings that differ from `DEFAULTS`, in words, for a list of runs."""
-    words = {"num_train": "{:,} mazes", "augment": "augmentation", "supervision": "{} supervision", "lr": "lr {:g}"}
-    parts = []
-    for name, value in settings.items():
-        if value is False:
-            parts.append(f"no {words.get(name, name)}")
-        else:
-            parts.append(words.get(name, name.replace("_", " ") + " {}").format(value))
-    return ", ".join(parts) or "as at first"
+WORDS = {"num_train": "{:,} mazes", "augment": "augmentation", "supervision": "{} supervision", "lr": "lr {:g}"}
+"Settings that `describe` does not call by their own name."
 
 
-def _unlike(values: Mapping[str, Any], taken: Mapping[str, Any] = {}) -> dict[str, Any]:
-    """The values that differ from those taken when nothing is given: these, and else the defaults."""
-    fields = {**TrainSettings.model_fields, **DataSettings.model_fields}
-    taken = {**{name: field.default for name, field in fields.items()}, **taken}
-    return {name: value for name, value in values.items() if value != taken[name]}
+def describe(changes: Mapping[str, Any]) -> str:
+    """Changed settings in words, for a list of runs; "default settings" if nothing is changed."""
+    return ", ".join(_in_words(name, value) for name, value in changes.items()) or "default settings"
+
+
+def _in_words(name: str, value: Any) -> str:
+    words = WORDS.get(name, name.replace("_", " "))
+    if isinstance(value, bool):
+        return words if value else f"no {words}"
+    return words.format(value) if "{" in words else f"{words} {value}"
+
+
+def _differing(values: Mapping[str, Any], defaults: Mapping[str, Any] = {}) -> dict[str, Any]:
+    """The values that differ from their defaults: from those given, and else from the setting's own."""
+    return {name: value for name, value in values.items() if value != defaults.get(name, FIELDS[name].default)}
+
+
+def _papermill(parameters: Mapping[str, Any]) -> list[str]:
+    """The words of a command line that gives papermill these parameters."""
+    return [word for name, value in parameters.items() for word in ("-p", name, str(value))]

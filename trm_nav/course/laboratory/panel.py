@@ -1,12 +1,14 @@
 """The overfitting laboratory with its sliders and buttons, for a notebook: `Laboratory().show()`.
 
-It trains in a thread of its own, so that the page and its Stop button answer meanwhile. What an experiment is stands in
-`laboratory.py`, and how one looks in `diagnosis_plots.py`.
+It trains in a thread of its own, so that the page and the Stop button respond meanwhile. `experiment` says what an
+experiment is, and `plots.overfitting` draws it.
 """
 
 import html
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from importlib import resources
+from string import Template
 from threading import Event, Thread
 from typing import Any
 
@@ -15,6 +17,7 @@ from IPython.display import display
 
 from trm_nav.course.plots.overfitting import draw_laboratory
 from trm_nav.course.widgets import LABEL, png
+from trm_nav.diagnosis.findings import Finding
 from trm_nav.diagnosis.remedies import Remedy
 from trm_nav.errors import UserError
 from trm_nav.learning.model import count_parameters
@@ -22,7 +25,7 @@ from trm_nav.learning.model import count_parameters
 from .experiment import SHOWN, Experiment, Stopped, describe
 from .presets import DEFAULTS, PRESETS
 
-CHOICES = {  # name: (label, values)
+CHOICES: dict[str, tuple[str, list[Any]]] = {
     "num_train": ("mazes", [100, 200, 300, 500, 1000, 2000, 3000, 5000, 10_000, 20_000]),
     "epochs": ("epochs", [5, 10, 12, 15, 16, 20, 30, 40, 60]),
     "dim": ("dim", [2, 4, 8, 16, 32, 64, 128]),
@@ -32,80 +35,45 @@ CHOICES = {  # name: (label, values)
     "dropout": ("dropout", [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6]),
     "weight_decay": ("weight decay", [0.0, 0.01, 0.05, 0.1, 0.3, 1.0, 10.0]),
 }
-KEPT = 6  # earlier experiments
+"The sliders: setting -> (label, values)."
+SUPERVISIONS = [("the agent's cell", "action"), ("every cell", "policy")]
+KEPT = 6  # experiments beside the newest
 PAUSE = 0.6  # seconds between two pictures
-COPY = """
-const text = this.parentElement.querySelector('textarea');
-text.select();
-if (navigator.clipboard) navigator.clipboard.writeText(text.value); else document.execCommand('copy');
-this.textContent = 'Copied';
-"""
+WIDE = {"width": "26em"}
 
 
 class Laboratory:
     """Sliders, Train and Stop, live curves, a diagnosis with its remedies, presets, and earlier experiments.
 
-    first: an experiment that has been trained already and is shown until another one is. base: settings without a
-    slider (grid_size, num_test, the seeds and so on) and where the sliders begin, over `laboratory.DEFAULTS`.
+    first: an experiment that has been trained already; it is shown until another one is. base: settings that have no
+    slider (grid_size, num_test, the seeds and so on) and the values where the sliders start, instead of DEFAULTS.
     """
 
     def __init__(self, first: Experiment | None = None, **base: Any):
         self.base = {**DEFAULTS, **(first.changes if first else {}), **base}
         self.experiments: list[Experiment] = [first] if first else []
         self.shown: Experiment | None = first
+        self.drawn = 0.0  # when the picture was drawn last, on time.monotonic()'s clock
         self.thread = Thread()
         self.stopping = Event()
+        self.offered: list[Remedy] = []
 
-        self.controls: dict[str, ipywidgets.Widget] = {
-            name: ipywidgets.SelectionSlider(
-                options=[(f"{value:,}" if value >= 1000 else f"{value:g}", value) for value in values],
-                description=label,
-                continuous_update=False,
-                layout={"width": "26em"},
-                **LABEL,
-            )
-            for name, (label, values) in CHOICES.items()
-        }
-        self.controls["augment"] = ipywidgets.Checkbox(description="augmentation", layout={"width": "26em"}, **LABEL)
-        self.controls["supervision"] = ipywidgets.Dropdown(
-            options=[("the agent's cell", "action"), ("every cell", "policy")],
-            description="the loss reads",
-            layout={"width": "26em"},
-            **LABEL,
-        )
+        self.controls = _controls()
         self.set_controls(self.base)
-        self.presets = [self._button(name, lambda _, name=name: self.start(PRESETS[name])) for name in PRESETS]
-        self.train = self._button("Train", lambda _: self.start(), "success")
-        self.stop = self._button("Stop", lambda _: self.stopping.set(), "danger")
+        self.presets = [self._preset(name) for name in PRESETS]
+        self.train = _button("Train", lambda _: self.start(), "success")
+        self.stop = _button("Stop", lambda _: self.stopping.set(), "danger")
         self.progress = ipywidgets.FloatProgress(max=1, layout={"width": "12em"})
         self.status, self.words, self.copy = ipywidgets.HTML(), ipywidgets.HTML(), ipywidgets.HTML()
         self.picture = ipywidgets.Image(format="png", layout={"max_width": "100%", "min_height": "200px"})
-        self.offered: list[Remedy] = []
         self.cures = ipywidgets.HBox(layout={"flex_flow": "row wrap"})
         self.maze = ipywidgets.IntSlider(
-            value=1, max=SHOWN - 1, description="maze shown", continuous_update=False, layout={"width": "26em"}, **LABEL
+            value=1, max=SHOWN - 1, description="maze shown", continuous_update=False, layout=WIDE, **LABEL
         )
         self.maze.observe(lambda _: self._draw(), "value")
         self.earlier = ipywidgets.Dropdown(description="experiments", layout={"width": "36em"}, **LABEL)
-        self.restore = self._button("Restore", lambda _: self.show_again(self.earlier.value))
-        self.panel = ipywidgets.VBox(
-            [
-                ipywidgets.HBox([ipywidgets.Label("Show me:"), *self.presets]),
-                ipywidgets.GridBox(
-                    [self.controls[name] for name in (*CHOICES, "augment", "supervision")],
-                    layout={"grid_template_columns": "repeat(2, 27em)"},
-                ),
-                ipywidgets.HBox([self.train, self.stop, self.progress, self.status]),
-                self.picture,
-                ipywidgets.VBox(
-                    [self.words, self.cures], layout={"min_height": "130px"}
-                ),  # so that what is below stays
-                self.maze,
-                ipywidgets.HBox([self.earlier, self.restore]),
-                self.copy,
-            ]
-        )
-        self.panel.add_class("trm-laboratory")
+        self.restore = _button("Restore", lambda _: self.show_again(self.earlier.value))
+        self.panel = self._panel()
         self._show()
         self._running(False)
 
@@ -114,24 +82,24 @@ class Laboratory:
         display(self.panel)
 
     def set_controls(self, settings: Mapping[str, Any]) -> None:
-        """Move the sliders; a value between their steps becomes one."""
+        """Move the sliders; a value that a slider does not have is added to it."""
         for name, control in self.controls.items():
             if name not in settings:
                 continue
             value = settings[name]
             if name in CHOICES and value not in [option for _, option in control.options]:
-                options = sorted([*control.options, (f"{value:,}", value)], key=lambda option: option[1])
+                options = sorted([*control.options, (_printed(value), value)], key=lambda option: option[1])
                 control.options = options
             control.value = value
 
     def settings(self) -> dict[str, Any]:
-        """What a click on Train would train."""
+        """The settings that a click on Train would train with."""
         return {**self.base, **{name: control.value for name, control in self.controls.items()}}
 
     def start(self, changes: Mapping[str, Any] | None = None) -> None:
-        """Train with the settings as they stand, or with changes, for which a run still going on is stopped.
+        """Train with the settings of the sliders. With changes, move the sliders first, and stop a run in progress.
 
-        Without changes, a call while a run goes on does nothing.
+        Without changes, a call while a run is in progress does nothing.
         """
         if self.thread.is_alive():
             if changes is None:
@@ -144,10 +112,10 @@ class Laboratory:
         self.thread = Thread(target=self._train, args=(self.settings(),), daemon=True)
         self.thread.start()
 
-    def show_again(self, number: int | None) -> None:
+    def show_again(self, index: int | None) -> None:
         """Bring back one of the experiments: its settings, its curves, its policies."""
-        if number is not None and not self.thread.is_alive():
-            self.shown = self.experiments[number]
+        if index is not None and not self.thread.is_alive():
+            self.shown = self.experiments[index]
             self.set_controls({**self.base, **self.shown.changes})
             self._show()
 
@@ -157,29 +125,29 @@ class Laboratory:
             self.words.value = "Making the mazes …"
             experiment = Experiment(**settings)
             self.shown, self.drawn = experiment, 0.0
-            self._tell()
-            experiment.train(self._epoch, self._step)
+            self._tell(experiment)
+            experiment.train(self._epoch, lambda share: self._step(experiment, share))
             if experiment.history["val_loss"]:
                 self.experiments = [*self.experiments, experiment][-KEPT - 1 :]
             self._show()
         except UserError as mistake:
             self.words.value = html.escape(str(mistake))
-        except Exception as error:  # in a thread nobody else would say it
+        except Exception as error:  # nobody else would report what a thread raises
             self.words.value = f"<b>{type(error).__name__}:</b> {html.escape(str(error))}"
         finally:
             self._running(False)
 
-    def _step(self, share: float) -> None:
+    def _step(self, experiment: Experiment, share: float) -> None:
         if self.stopping.is_set():
             raise Stopped
-        done = (self.shown.run.epoch + share) / self.shown.settings.epochs
+        done = (experiment.run.epoch + share) / experiment.settings.epochs
         if done - self.progress.value > 0.01 or done < self.progress.value:
             self.progress.value = done
 
     def _epoch(self, experiment: Experiment) -> None:
         if time.monotonic() - self.drawn > PAUSE and not experiment.ended:
             self._draw()
-            self._tell()
+            self._tell(experiment)
             self.drawn = time.monotonic()
 
     def _running(self, running: bool) -> None:
@@ -189,7 +157,7 @@ class Laboratory:
     def _show(self) -> None:
         """Everything that belongs to the experiment shown, and the list of all."""
         self.earlier.options = [
-            (f"{number + 1} · {self._label(experiment)}", number) for number, experiment in enumerate(self.experiments)
+            (f"{index + 1} · {_label(experiment)}", index) for index, experiment in enumerate(self.experiments)
         ]
         if self.shown is None:
             self.words.value = "Choose a preset, or set the sliders and press Train."
@@ -197,65 +165,119 @@ class Laboratory:
         if self.shown in self.experiments:
             self.earlier.value = self.experiments.index(self.shown)
         self._draw()
-        self._tell()
-
-    def _label(self, experiment: Experiment) -> str:
-        finding = f", {experiment.findings[0].name}" if experiment.ended else ", stopped"
-        changed = {
-            name: value
-            for name, value in experiment.changes.items()
-            if name in self.controls and value != DEFAULTS[name]
-        }
-        return f"{describe(changed)}: {experiment.history['val_acc'][-1]:.0%} held-out{finding}"
+        self._tell(self.shown)
 
     def _draw(self) -> None:
         if self.shown is not None:
             others = {
-                str(number + 1): other.history
-                for number, other in enumerate(self.experiments)
-                if other is not self.shown
+                str(index + 1): other.history for index, other in enumerate(self.experiments) if other is not self.shown
             }
             self.picture.value = png(draw_laboratory(self.shown, self.maze.value, others))
 
-    def _tell(self) -> None:
-        """The experiment in words: how far it is, what it says, what to try, how to repeat it."""
-        experiment = self.shown
-        parameters, labels = count_parameters(experiment.model), experiment.labels
+    def _tell(self, experiment: Experiment) -> None:
+        """The experiment in words: how far it is, what it shows, what to try, how to reproduce it."""
+        findings = experiment.findings
         self.progress.value = experiment.run.epoch / experiment.settings.epochs
         self.status.value = (
-            f"epoch {experiment.run.epoch} of {experiment.settings.epochs} · {parameters:,} parameters for {labels:,} "
-            f"labels: <b>{experiment.parameters_per_label:.2g} per label</b>"
+            f"epoch {experiment.run.epoch} of {experiment.settings.epochs} · "
+            f"{count_parameters(experiment.model):,} parameters for {experiment.labels:,} labels: "
+            f"<b>{experiment.parameters_per_label:.2g} per label</b>"
         )
-        findings = experiment.findings
-        self.words.value = "<br>".join(
-            f"<b>{finding.name.capitalize()}{f' since epoch {finding.epoch}' if finding.epoch else ''}.</b> "
-            f"{html.escape(finding.evidence.capitalize())}."
-            for finding in findings
-        )
-        self._offer(
-            [
-                remedy
-                for remedy in (findings[0].remedies if findings else [])
-                if remedy.changes and remedy.changes.keys() <= self.controls.keys()
-            ]
-        )
-        self.copy.value = (
-            f"<div><button class='jupyter-button widget-button' onclick=\"{html.escape(COPY)}\">Copy commands</button> "
-            f"for a shell in the repository: the same run as a notebook, and as commands"
-            f"<textarea readonly rows=3 aria-label='commands' style='width: 98%; white-space: pre; font-family: "
-            f"monospace'>{html.escape(experiment.commands())}</textarea></div>"
-        )
+        self.words.value = "<br>".join(map(_sentence, findings))
+        self._offer([remedy for finding in findings[:1] for remedy in finding.remedies if self._can(remedy)])
+        self.copy.value = _commands(experiment)
+
+    def _can(self, remedy: Remedy) -> bool:
+        """Whether the panel has the sliders for a remedy."""
+        return bool(remedy.changes) and remedy.changes.keys() <= self.controls.keys()
 
     def _offer(self, remedies: list[Remedy]) -> None:
-        """A button for each remedy; those that are there already stay, so that a click does not miss them."""
+        """A button for each remedy. Unchanged remedies keep their buttons, so that a click does not miss them."""
         if remedies != self.offered:
             self.offered = remedies
-            self.cures.children = [ipywidgets.Label("Try:")] * bool(remedies) + [
-                self._button(str(remedy), lambda _, changes=remedy.changes: self.start(changes), width="auto")
-                for remedy in remedies
-            ]
+            buttons = [self._cure(remedy) for remedy in remedies]
+            self.cures.children = [ipywidgets.Label("Try:"), *buttons] if buttons else []
 
-    def _button(self, label: str, clicked, style: str = "", width: str = "10em") -> ipywidgets.Button:
-        button = ipywidgets.Button(description=label, button_style=style, layout={"width": width})
-        button.on_click(clicked)
-        return button
+    def _cure(self, remedy: Remedy) -> ipywidgets.Button:
+        return _button(str(remedy).replace("`", ""), lambda _: self.start(remedy.changes), width="auto")
+
+    def _preset(self, name: str) -> ipywidgets.Button:
+        return _button(name, lambda _: self.start(PRESETS[name]))
+
+    def _panel(self) -> ipywidgets.VBox:
+        """All of it, from top to bottom."""
+        sliders = ipywidgets.GridBox(list(self.controls.values()), layout={"grid_template_columns": "repeat(2, 27em)"})
+        diagnosis = ipywidgets.VBox(
+            [self.words, self.cures],
+            layout={"min_height": "130px"},  # so that what is below does not move
+        )
+        panel = ipywidgets.VBox(
+            [
+                ipywidgets.HBox([ipywidgets.Label("Show me:"), *self.presets]),
+                sliders,
+                ipywidgets.HBox([self.train, self.stop, self.progress, self.status]),
+                self.picture,
+                diagnosis,
+                self.maze,
+                ipywidgets.HBox([self.earlier, self.restore]),
+                self.copy,
+            ]
+        )
+        panel.add_class("trm-laboratory")
+        return panel
+
+
+def _controls() -> dict[str, ipywidgets.Widget]:
+    """A slider for each of CHOICES, and two more controls, by the names of their settings."""
+    controls: dict[str, ipywidgets.Widget] = {
+        name: ipywidgets.SelectionSlider(
+            options=[(_printed(value), value) for value in values],
+            description=label,
+            continuous_update=False,
+            layout=WIDE,
+            **LABEL,
+        )
+        for name, (label, values) in CHOICES.items()
+    }
+    controls["augment"] = ipywidgets.Checkbox(description="augmentation", layout=WIDE, **LABEL)
+    controls["supervision"] = ipywidgets.Dropdown(
+        options=SUPERVISIONS, description="the loss reads", layout=WIDE, **LABEL
+    )
+    return controls
+
+
+def _button(
+    label: str, clicked: Callable[[ipywidgets.Button], None], style: str = "", width: str = "10em"
+) -> ipywidgets.Button:
+    button = ipywidgets.Button(description=label, button_style=style, layout={"width": width})
+    button.on_click(clicked)
+    return button
+
+
+def _printed(value: float) -> str:
+    return f"{value:,}" if value >= 1000 else f"{value:g}"
+
+
+def _sentence(finding: Finding) -> str:
+    """A finding as HTML: its name and the epoch where it begins, then its evidence."""
+    since = f" since epoch {finding.epoch}" if finding.epoch else ""
+    evidence = finding.evidence[:1].upper() + finding.evidence[1:]
+    return f"<b>{finding.name.capitalize()}{since}.</b> {html.escape(evidence)}."
+
+
+def _label(experiment: Experiment) -> str:
+    """One line for the list of experiments: what was changed, and what came of it."""
+    changed = {
+        name: value
+        for name, value in experiment.changes.items()
+        if name in (*CHOICES, "augment", "supervision") and value != DEFAULTS[name]
+    }
+    outcome = experiment.findings[0].name if experiment.ended else "stopped"
+    return f"{describe(changed)}: {experiment.history['val_acc'][-1]:.0%} held-out, {outcome}"
+
+
+def _commands(experiment: Experiment) -> str:
+    """The commands that reproduce the experiment as HTML, with a button that copies them."""
+    files = resources.files(__package__)
+    copy, page = (files.joinpath(name).read_text(encoding="utf-8") for name in ("copy.js", "commands.html"))
+    return Template(page).substitute(copy=html.escape(copy), commands=html.escape(experiment.commands()))

@@ -1,16 +1,17 @@
-"""The pictures of lesson 05: the gap between training and validation, a policy learned by heart, data, and cures.
+"""The pictures of lesson 05: the gap between training and validation, a memorised policy, data quantity, and cures.
 
-A room of its own because no other lesson draws them; curves, mazes and arrows look as in `plots`.
+No other lesson draws them; `curves` and `mazes` draw what they are made of.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
+from numpy.typing import NDArray
 
 from trm_nav.mazes.dataset import Dataset
 from trm_nav.mazes.encoding import contains
@@ -23,16 +24,23 @@ if TYPE_CHECKING:
     from trm_nav.course.laboratory.experiment import Experiment
 
 FAINT = "#77777f"
-History = Mapping[str, Sequence[float]]
+History: TypeAlias = Mapping[str, Sequence[float]]
+Actions: TypeAlias = NDArray[np.uint8]  # (n, n)
 
 GUIDE = {1_000: (0.50, 0.65), 5_000: (0.65, 0.80), 10_000: (0.75, 0.85), 50_000: (0.85, 0.92), 100_000: (0.90, 0.95)}
-"Validation accuracy that the training guide expects of so many mazes, from and to."
+"Training mazes -> the validation accuracy that the training guide expects: (lowest, highest)."
 GUIDE_AUGMENTED = {5_000: 0.85, 10_000: 0.90, 50_000: 0.95}
-"The same with the 8 symmetries."
+"The same for training with the 8 symmetries."
+SUPERVISIONS = {"action": "One label a maze", "policy": "A label for every cell"}
+AUGMENTATIONS: dict[bool, dict[str, Any]] = {
+    False: dict(color=BLUE, marker="o", label="as they are"),
+    True: dict(color=GREEN, marker="s", linestyle="--", label="with the 8 symmetries"),
+}
+SYMBOLS = {False: "●", True: "■"}
 
 
 def draw_gap(history: History, axes: Sequence[Axes], epochs: int | None = None) -> None:
-    """Loss and accuracy by epoch as in `draw_curves`, loss from zero, with what lies between the curves shaded."""
+    """Loss and accuracy by epoch as in `draw_curves`, but with the loss from zero and the gap shaded."""
     draw_curves(history, axes, epochs)
     x = np.arange(1, len(history["val_loss"]) + 1)
     for ax, name in zip(axes, ("loss", "acc"), strict=True):
@@ -45,7 +53,7 @@ def draw_gap(history: History, axes: Sequence[Axes], epochs: int | None = None) 
 
 
 def draw_patterns(histories: Mapping[str, History]) -> Figure:
-    """One column for each named history: loss above, accuracy below, on common scales so that they can be compared."""
+    """One column for each named history: loss above, accuracy below, all on the same scales."""
     figure, axes = plt.subplots(2, len(histories), figsize=(3.3 * len(histories), 5.4), sharey="row", squeeze=False)
     for (name, history), (loss, accuracy) in zip(histories.items(), axes.T, strict=True):
         draw_gap(history, (loss, accuracy))
@@ -59,9 +67,12 @@ def draw_patterns(histories: Mapping[str, History]) -> Figure:
 
 
 def draw_two_policies(
-    train_set: Dataset, val_set: Dataset, maze: int, train_plan: np.ndarray, val_plan: np.ndarray, title: str = ""
+    train_set: Dataset, val_set: Dataset, maze: int, train_plan: Actions, val_plan: Actions, title: str = ""
 ) -> Figure:
-    """One policy on a training maze and on a held-out maze, a ring around each agent: plans are uint8 (n, n)."""
+    """One policy on a training maze and on a held-out maze, with a ring around each agent.
+
+    maze: the index of the maze in either set. train_plan, val_plan: the policy's actions there, uint8 (n, n).
+    """
     figure, axes = maze_axes(2, cell=3.6)
     draw_learned(axes[0], "Training maze", train_set, maze, train_plan)
     draw_learned(axes[1], "Held-out maze", val_set, maze, val_plan)
@@ -69,8 +80,8 @@ def draw_two_policies(
     return figure
 
 
-def draw_learned(ax: Axes, name: str, data: Dataset, maze: int, actions: np.ndarray) -> None:
-    """What a policy, uint8 (n, n), does in a maze of a data set, and in how many of the labelled cells it is right."""
+def draw_learned(ax: Axes, name: str, data: Dataset, maze: int, actions: Actions) -> None:
+    """A policy, uint8 (n, n), in one maze of a data set, and the number of labelled cells in which it is right."""
     labels, start = data.optimal[maze], data.starts[maze]
     draw_maze(data.walls[maze], data.goals[maze], ax=ax)
     ax.add_patch(Circle((start[1], start[0]), 0.44, facecolor=(SKY, 0.4), edgecolor=BLUE, linewidth=2, zorder=3))
@@ -79,35 +90,26 @@ def draw_learned(ax: Axes, name: str, data: Dataset, maze: int, actions: np.ndar
 
 
 def draw_laboratory(experiment: "Experiment", maze: int = 1, earlier: Mapping[str, History] | None = None) -> Figure:
-    """An experiment as far as it has come: its curves with the gap between them, and its policy in two mazes.
+    """An experiment so far: its curves with the gap between them, and its policy in two mazes.
 
-    maze: which of the mazes whose policies are kept. earlier: the histories of other experiments, whose validation
-    curves are drawn faintly, each with its name at the end. The figure is none of pyplot's, so any thread may draw it.
+    maze: the index of the maze in either set, among those whose policies the experiment keeps. earlier: name ->
+    history of other experiments, whose validation curves are drawn faintly, each with its name at the end.
+
+    pyplot does not know the figure, so any thread may draw it.
     """
-    figure = Figure(figsize=(11.5, 3.4), layout="none")  # a layout worked out anew would take longer than the drawing
+    figure = Figure(figsize=(11.5, 3.4))
+    figure.set_layout_engine("none")  # to compute a layout would take longer than to draw
     grid = figure.add_gridspec(
         1, 4, width_ratios=(3.2, 3.2, 2.5, 2.5), left=0.03, right=0.995, bottom=0.24, top=0.9, wspace=0.18
     )
-    loss, accuracy, seen, held_out = (figure.add_subplot(grid[0, place]) for place in range(4))
+    loss, accuracy, seen, held_out = (figure.add_subplot(grid[0, column]) for column in range(4))
     history, epochs = experiment.history, experiment.settings.epochs
     draw_gap(history, (loss, accuracy), epochs)
     if history["val_loss"]:
         loss.set_ylim(0, 1.08 * max(*history["train_loss"], *history["val_loss"]))
     for name, other in (earlier or {}).items():
-        count = len(other["val_loss"])
-        for ax, curve in ((loss, other["val_loss"]), (accuracy, other["val_acc"])):
-            ax.plot(range(1, count + 1), curve, color=FAINT, linewidth=1.5, linestyle=(0, (4, 1.5)), zorder=1)
-            place = min(count, epochs)
-            ax.annotate(
-                name,
-                (place, curve[place - 1]),
-                (3, 0),
-                textcoords="offset points",
-                fontsize=9,
-                color=FAINT,
-                va="center",
-                annotation_clip=True,
-            )
+        _draw_earlier(name, other["val_loss"], epochs, loss)
+        _draw_earlier(name, other["val_acc"], epochs, accuracy)
     for finding in experiment.findings[:1]:
         if finding.epoch:
             loss.axvline(finding.epoch, color=INK, linewidth=1, linestyle=":")
@@ -124,64 +126,40 @@ def draw_laboratory(experiment: "Experiment", maze: int = 1, earlier: Mapping[st
     return figure
 
 
-def draw_quantity(points: Sequence[Mapping[str, Any]]) -> Figure:
-    """Accuracy on held-out mazes by number of training mazes, one label a maze on the left and a label for every cell
-    on the right, with the guide's expectations behind.
+def _draw_earlier(name: str, curve: Sequence[float], epochs: int, ax: Axes) -> None:
+    """A faint curve with its name at its end, or where the axis ends if that comes first."""
+    ax.plot(range(1, len(curve) + 1), curve, color=FAINT, linewidth=1.5, linestyle=(0, (4, 1.5)), zorder=1)
+    last = min(len(curve), epochs)
+    ax.annotate(
+        name,
+        (last, curve[last - 1]),
+        (3, 0),
+        textcoords="offset points",
+        fontsize=9,
+        color=FAINT,
+        va="center",
+        annotation_clip=True,
+    )
 
-    points: as in `laboratory.measured_quantity`, one for each run. Drawn are the means over the seeds, with bars from
-    the lowest to the highest.
+
+def draw_quantity(points: Sequence[Mapping[str, Any]]) -> Figure:
+    """Accuracy on held-out mazes by number of training mazes, over what the training guide expects.
+
+    One label a maze on the left, a label for every cell on the right. points: as in `measured_quantity`, one for each
+    run. The means over the seeds are drawn, with bars from the lowest seed to the highest, and written below the axis.
     """
-    figure, axes = plt.subplots(1, 2, figsize=(10.5, 4.2), sharey=True)
+    figure, axes = plt.subplots(1, 2, figsize=(10.5, 4.6), sharey=True)
     sizes = sorted({point["mazes"] for point in points})
-    styles = {
-        False: dict(color=BLUE, marker="o", label="as they are"),
-        True: dict(color=GREEN, marker="s", linestyle="--", label="with the 8 symmetries"),
-    }
-    titles = {"action": "One label a maze", "policy": "A label for every cell"}
-    for ax, (supervision, title) in zip(axes, titles.items(), strict=True):
-        for index, (count, (low, high)) in enumerate(GUIDE.items()):
-            ax.plot(
-                [count, count],
-                [low, high],
-                color=GRID,
-                linewidth=15,
-                solid_capstyle="butt",
-                zorder=1,
-                label=None if index else "the guide expects",
-            )
-        ax.plot(
-            list(GUIDE_AUGMENTED),
-            list(GUIDE_AUGMENTED.values()),
-            "*",
-            color=FAINT,
-            markersize=13,
-            zorder=2,
-            markerfacecolor="white",
-            label="the guide expects with the 8 symmetries",
-        )
-        for augment, style in styles.items():
-            seeds = [
-                [
-                    point["val_acc"]
-                    for point in points
-                    if (point["mazes"], point["augment"], point["supervision"]) == (size, augment, supervision)
-                ]
-                for size in sizes
-            ]
+    for ax, (supervision, title) in zip(axes, SUPERVISIONS.items(), strict=True):
+        _draw_guide(ax)
+        for augment, style in AUGMENTATIONS.items():
+            seeds = [accuracies(points, size, augment, supervision) for size in sizes]
             means = np.array([np.mean(values) for values in seeds])
             ends = np.abs([[min(values), max(values)] for values in seeds] - means[:, None]).T
             ax.errorbar(sizes, means, ends, capsize=3, zorder=3, **style)
-            for size, mean in zip(sizes, means, strict=True):
-                ax.annotate(
-                    f"{mean:.0%}",
-                    (size, mean),
-                    (0, 9 if augment else -16),
-                    textcoords="offset points",
-                    ha="center",
-                    fontsize=9,
-                    color=style["color"],
-                )
-        ax.set(xscale="log", xlabel="training mazes", ylim=(0.45, 1.04), title=title)
+            _write_row(ax, sizes, means, SYMBOLS[augment], style["color"], below=22 if augment else 38)
+        ax.set(xscale="log", ylim=(0.45, 1.04), title=title)
+        ax.set_xlabel("training mazes, and the means", labelpad=36)
         ax.set_xticks(sizes, [f"{size // 1000}k" for size in sizes])
         ax.minorticks_off()
     axes[0].set_ylabel("accuracy on held-out mazes")
@@ -190,41 +168,58 @@ def draw_quantity(points: Sequence[Mapping[str, Any]]) -> Figure:
     return figure
 
 
+def accuracies(points: Sequence[Mapping[str, Any]], mazes: int, augment: bool, supervision: str) -> list[float]:
+    """The held-out accuracies of the runs with these settings, one for each seed; points as in `draw_quantity`."""
+    return [
+        point["val_acc"]
+        for point in points
+        if (point["mazes"], point["augment"], point["supervision"]) == (mazes, augment, supervision)
+    ]
+
+
+def _draw_guide(ax: Axes) -> None:
+    """What the training guide expects: a bar from the lowest to the highest accuracy, a star with the symmetries."""
+    for index, (count, expected) in enumerate(GUIDE.items()):
+        ax.plot(
+            [count, count],
+            expected,
+            color=GRID,
+            linewidth=15,
+            solid_capstyle="butt",
+            zorder=1,
+            label=None if index else "the guide expects",
+        )
+    ax.plot(
+        list(GUIDE_AUGMENTED),
+        list(GUIDE_AUGMENTED.values()),
+        "*",
+        color=FAINT,
+        markersize=13,
+        zorder=2,
+        markerfacecolor="white",
+        label="the guide expects with the 8 symmetries",
+    )
+
+
+def _write_row(
+    ax: Axes, sizes: Sequence[int], means: NDArray[np.float64], symbol: str, color: str, below: float
+) -> None:
+    """The means under their sizes, in a row that begins with a symbol, so many points below the axis."""
+    text: dict[str, Any] = dict(textcoords="offset points", ha="center", va="top", fontsize=10, color=color)
+    ax.annotate(symbol, (0, 0), (-14, -below), xycoords="axes fraction", **text)
+    for size, mean in zip(sizes, means, strict=True):
+        ax.annotate(f"{mean:.0%}", (size, 0), (0, -below), xycoords=("data", "axes fraction"), **text)
+
+
 def draw_cures(histories: Mapping[str, History]) -> Figure:
-    """One row for each named history: the accuracies of the last epoch with the gap between them, and what became of
-    the validation loss from its lowest point to the end."""
+    """One row for each named history: on the left both accuracies of the last epoch and the gap between them, on the
+    right the validation loss from its lowest point to the last epoch."""
     figure, (accuracy, loss) = plt.subplots(
         1, 2, figsize=(9.5, 1.3 + 0.38 * len(histories)), sharey=True, width_ratios=(3, 2)
     )
     for row, history in enumerate(histories.values()):
-        train, val = history["train_acc"][-1], history["val_acc"][-1]
-        lowest, last = min(history["val_loss"]), history["val_loss"][-1]
-        first = row == 0
-        accuracy.plot([train, val], [row, row], color=ORANGE, alpha=0.2, linewidth=10, solid_capstyle="butt")
-        accuracy.plot(train, row, "o", color=BLUE, markersize=8, label="training" if first else None)
-        accuracy.plot(val, row, "s", color=ORANGE, markersize=8, label="validation" if first else None)
-        accuracy.annotate(
-            f"{val:.0%}",
-            (min(train, val), row),
-            (-10, 0),
-            textcoords="offset points",
-            va="center",
-            ha="right",
-            fontsize=10,
-            color=INK,
-        )
-        loss.plot([lowest, last], [row, row], color=ORANGE, linewidth=2)
-        loss.plot(
-            lowest,
-            row,
-            "o",
-            color=ORANGE,
-            markerfacecolor="white",
-            markersize=8,
-            markeredgewidth=2,
-            label="lowest" if first else None,
-        )
-        loss.plot(last, row, "s", color=ORANGE, markersize=8, label="last epoch" if first else None)
+        _draw_accuracies(row, history, accuracy)
+        _draw_rise(row, history, loss)
     accuracy.set(
         yticks=range(len(histories)),
         yticklabels=list(histories),
@@ -238,3 +233,28 @@ def draw_cures(histories: Mapping[str, History]) -> Figure:
     for ax in (accuracy, loss):
         ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.32 * 5 / (2 + len(histories))), ncols=2)
     return figure
+
+
+def _draw_accuracies(row: int, history: History, ax: Axes) -> None:
+    train, val = history["train_acc"][-1], history["val_acc"][-1]
+    ax.plot([train, val], [row, row], color=ORANGE, alpha=0.2, linewidth=10, solid_capstyle="butt")
+    ax.plot(train, row, "o", color=BLUE, markersize=8, label=None if row else "training")
+    ax.plot(val, row, "s", color=ORANGE, markersize=8, label=None if row else "validation")
+    ax.annotate(
+        f"{val:.0%}",
+        (min(train, val), row),
+        (-10, 0),
+        textcoords="offset points",
+        va="center",
+        ha="right",
+        fontsize=10,
+        color=INK,
+    )
+
+
+def _draw_rise(row: int, history: History, ax: Axes) -> None:
+    lowest, last = min(history["val_loss"]), history["val_loss"][-1]
+    hollow: dict[str, Any] = dict(markerfacecolor="white", markeredgewidth=2)
+    ax.plot([lowest, last], [row, row], color=ORANGE, linewidth=2)
+    ax.plot(lowest, row, "o", color=ORANGE, markersize=8, label=None if row else "lowest", **hollow)
+    ax.plot(last, row, "s", color=ORANGE, markersize=8, label=None if row else "last epoch")
