@@ -54,7 +54,7 @@ Form = Callable[[float], str]
 
 def measure_presets(found: Figures, keep: Callable[[Figures], None]) -> Figures:
     """Every preset of the laboratory, alone and with each remedy, with SEEDS seeds; a column of values per figure."""
-    import classroom
+    from benchmarks.studies import classroom
 
     for seed in range(SEEDS):
         for label, settings in classroom.preset_runs().items():
@@ -66,19 +66,27 @@ def measure_presets(found: Figures, keep: Callable[[Figures], None]) -> Figures:
 
 
 def measure_training(found: Figures, keep: Callable[[Figures], None]) -> Figures:
-    """The first look of lesson 04, nine epochs of `tiny`, with five seeds of mazes and weights."""
+    """The first look of lesson 04, nine epochs of `tiny` on one thread, with three seeds of mazes and weights."""
     from trm_nav import generate_mazes
-    from trm_nav.course.laboratory.experiment import Experiment
+    from trm_nav.learning.training import Training
+    from trm_nav.mazes import dataset
     from trm_nav.navigation.evaluation import evaluate
-    from trm_nav.settings import RECIPES
+    from trm_nav.settings import RECIPES, DataSettings, TrainSettings
 
-    held_out = generate_mazes(2000, 8, 0.2, 7)  # as the lesson
-    for seed in range(5):
+    held_out = generate_mazes(2000, 8, 0.2, 7)  # as in the lesson
+    for seed in range(3):
         if seed in found.get("seed", []):
             continue
         began = time.process_time()
-        settings = {**RECIPES["tiny"], "epochs": 9, "seed": seed, "train_seed": 10 * seed, "test_seed": 10 * seed + 1}
-        run = Experiment(**settings).train()
+        settings = {**RECIPES["tiny"], "epochs": 9, "threads": 1, "device": "cpu", "seed": seed}
+        settings |= {"train_seed": 10 * seed, "test_seed": 10 * seed + 1}
+        data, training = (
+            kind.of({name: value for name, value in settings.items() if name in kind.model_fields})
+            for kind in (DataSettings, TrainSettings)
+        )
+        run = Training(training, *dataset.build(data))
+        for _ in run.epochs():
+            pass
         add(
             found,
             {
@@ -172,7 +180,7 @@ def measure_lessons(found: Figures, keep: Callable[[Figures], None]) -> Figures:
 
 def measure_students(found: Figures, keep: Callable[[Figures], None]) -> Figures:
     """Memory and CPU of the kernels of lessons 05 and 04, and of JupyterLab's own server (Linux)."""
-    import classroom
+    from benchmarks.studies import classroom
 
     return classroom.measure_students([1], classroom.LESSONS)
 
@@ -224,11 +232,9 @@ def this_machine() -> tuple[str, str]:
     """A short name of the processor, and the versions that took part."""
     import torch
 
-    name = platform.processor() or platform.machine()
-    if Path("/proc/cpuinfo").exists():
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        name = next((line.split(": ", 1)[1] for line in lines if line.startswith("model name")), name)
-    name = re.sub(r"\s+", " ", re.sub(r"\((R|TM)\)|Processor|CPU|@.*", "", name)).strip()
+    from benchmarks.machine import cpu_name
+
+    name = re.sub(r"\s+", " ", re.sub(r"\((R|TM)\)|Processor|CPU|@.*", "", cpu_name())).strip()
     return name, f"Python {platform.python_version()}, PyTorch {torch.__version__}"
 
 
@@ -371,8 +377,10 @@ class Promises:
         if name == "finding":
             counts = self.findings(label)
             return next(iter(counts)) if len(counts) == 1 else in_words(counts)
-        if name == "runs":
-            return str(sum(self.findings(label).values()))
+        if name == "verdict":
+            counts = self.findings(label)
+            runs = sum(counts.values())
+            return f"{next(iter(counts))} in all {runs} runs" if len(counts) == 1 else in_words(counts)
         return spread(self.values("presets", label, name), FORMS[name])
 
     def findings(self, label: str) -> dict[str, int]:
@@ -388,6 +396,9 @@ class Promises:
 
     def _parameters(self, name: str) -> str:
         return whole(self.latest("parameters", name))
+
+    def _recipes(self, name: str, what: str) -> str:
+        return str(next(recipe[what] for recipe in self.values("recipes") if recipe["name"].startswith(f"`{name}`")))
 
     def _quantity(self, name: str) -> str:
         return percent(self.latest("quantity", name))
@@ -420,12 +431,15 @@ class Promises:
         return max(self.values("students", "server_mb")) + max(self.values("students", "05_diagnostics", "resident_mb"))
 
     def _machines(self, section: str) -> str:
-        """Where a section was measured: processor, versions and month."""
-        return "; ".join(
-            f"{name} ({machine['versions']}, {machine['dates'][section]})"
-            for name, machine in self.machines.items()
-            if section in machine
-        )
+        """Where a section was measured: processor, versions, month and, of what was trained, the number of seeds."""
+        parts = []
+        for name, machine in self.machines.items():
+            if section in machine:
+                about = [machine["versions"].replace("+cpu", ""), month(machine["dates"][section])]
+                if section == "presets":
+                    about.insert(0, f"{min(len(columns['finding']) for columns in machine[section].values())} seeds")
+                parts.append(f"{name} ({', '.join(about)})")
+        return " and ".join(parts)
 
     def _table(self, name: str) -> str:
         lines = getattr(self, f"table_{name}")()
@@ -494,6 +508,11 @@ class Promises:
         return dict.fromkeys(name for place in self.values(*keys) for name in place)
 
 
+def month(date: str) -> str:
+    """`November 2026` for `2026-11-23`."""
+    return time.strftime("%B %Y", time.strptime(date, "%Y-%m-%d"))
+
+
 def in_words(counts: dict[str, int]) -> str:
     return f"{', '.join(f'{name} {count}' for name, count in counts.items())} of {sum(counts.values())} runs"
 
@@ -550,6 +569,7 @@ def differences() -> list[str]:
 
 
 def main() -> None:
+    sys.path.insert(0, str(ROOT))  # so that the file can be run by its path, too
     parser = argparse.ArgumentParser(description=(inspect.getdoc(sys.modules[__name__]) or "").split("\n")[0])
     parser.add_argument("what", choices=("measure", "write", "check"), nargs="?", help="by default measure, then write")
     parser.add_argument(
