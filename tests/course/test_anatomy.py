@@ -58,6 +58,7 @@ def test_a_new_model_listens_to_no_cell_but_its_own_and_keeps_its_mode():
 
 def test_memory_between_the_measured_sizes_is_what_a_model_of_that_size_keeps(monkeypatch):
     monkeypatch.setattr(anatomy, "TIMED_SECONDS", 0)
+    monkeypatch.setattr(anatomy, "ROUNDS", 1)
     costs = anatomy.measure_costs(4, batch_size=3, dims=(8, 32))
     tokens, optimal = samples(4, 3)
     for dim, depth, recursions, dropout in [(20, 3, 2, 0.0), (8, 1, 4, 0.2), (32, 2, 3, 0.0)]:
@@ -85,11 +86,7 @@ def test_the_pictures_name_every_axis_and_symbol():
     seconds = np.tile(np.array([0.001, 0.002])[:, None], (2, 1, 2))
     costs = anatomy.Costs(4, 3, (8, 32), np.full((2, 2, 3), 1e6), seconds)
     *_, parameters, memory, time = draw_size(costs, 16, 2, 3, 0.1).axes
-    assert [ax.get_ylabel() for ax in (parameters, memory, time)] == [
-        "parameters",
-        "memory of a step (MB)",
-        "time of a step (ms)",
-    ]
+    assert [ax.get_ylabel() for ax in (parameters, memory, time)] == ["parameters", "memory (MB)", "time (ms)"]
     maze = generate_mazes(1, 4)
     model = create_model(4, dim=8, recursions=3)
     figure = draw_influences({"new": model}, maze.walls[0], maze.goals[0], tuple(maze.starts[0]), (1, 2))

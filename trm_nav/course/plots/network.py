@@ -121,8 +121,8 @@ def draw_size(costs: Costs, dim: int, depth: int, recursions: int, dropout: floa
     _draw_weights(figure.add_axes((0.01, 0.46, 0.98, 0.52)), costs.grid_size**2, dim, depth, recursions, dropout)
     panels: dict[str, tuple[str, Callable[[int, int, int, float], float]]] = {
         "parameters": ("parameters", lambda dim, depth, recursions, dropout: costs.parameters(dim, depth)),
-        "MB": ("memory of a step (MB)", lambda *size: costs.bytes(*size) / 1e6),
-        "ms": ("time of a step (ms)", lambda *size: costs.step(*size) * 1e3),
+        "MB for a step": ("memory (MB)", lambda *size: costs.bytes(*size) / 1e6),
+        "ms for a step": ("time (ms)", lambda *size: costs.step(*size) * 1e3),
     }
     for panel, (unit, (label, amount)) in enumerate(panels.items()):
         ax = figure.add_axes((0.08 + 0.33 * panel, 0.11, 0.235, 0.24))
@@ -180,13 +180,13 @@ def _draw_weights(ax: Axes, tokens: int, dim: int, depth: int, recursions: int, 
     blocks, times = f"{depth} block{'s' * (depth > 1)}", f"{recursions} recursion{'s' * (recursions > 1)}"
     ax.text((first + last) / 2, 1.1 * top, f"{blocks}, {times}", ha="center", va="bottom")
     parts = {
-        "token mixing": (BLUE, 2 * depth * tokens**2),
-        "channel mixing": (ORANGE, 4 * depth * dim**2),
-        "positions, embedding, head": (INK, dim * (tokens + len(TOKENS) + len(ACTIONS))),
+        "weights in token mixing": (BLUE, 2 * depth * tokens**2),
+        "in channel mixing": (ORANGE, 4 * depth * dim**2),
+        "in positions, embedding, head": (INK, dim * (tokens + len(TOKENS) + len(ACTIONS))),
     }
     ax.legend(
         [Patch(color=color) for color, _ in parts.values()],
-        [f"{name}: {count:,} weights" for name, (_, count) in parts.items()],
+        [f"{name}: {count:,}" for name, (_, count) in parts.items()],
         ncols=3,
         loc="upper center",
         bbox_to_anchor=(0.5, 0.06),
