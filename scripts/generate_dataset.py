@@ -1,4 +1,4 @@
-"""Make a training and a test set of mazes that share no maze, labelled with every optimal action of every cell."""
+"""Generate a training and a test set that share no maze, with all optimal actions of every cell as labels."""
 
 import time
 
@@ -30,19 +30,21 @@ def main() -> None:
         try:
             train, test = build(settings, progress=bar.update)
         except MemoryError:
-            raise UserError("so many mazes do not fit into memory; lower --num-train or --grid-size") from None
+            raise UserError("so many mazes do not fit into memory; lower `num_train` or `grid_size`") from None
     if arguments.verify:
         checked = sum(verify(mazes) for mazes in (train, test))
-        print(f"A* agrees with the expert on all of {checked} mazes: path lengths, and every step an optimal action")
+        print(
+            f"A* agrees with the expert on all {checked} mazes: equal path lengths, and every step is an optimal action"
+        )
     paths = [settings.output_dir / name for name in ("train.pt", "test.pt")]
     save_together(dict(zip(paths, (train, test), strict=True)))
     for path, mazes in zip(paths, (train, test), strict=True):
         print(f"{path}: {described(mazes)}, {path.stat().st_size / 1e6:.1f} MB")
-    print(f"No maze is in both, in any of its 8 orientations. {time.perf_counter() - began:.1f} s")
+    print(f"No maze is in both sets, not even rotated or reflected. {time.perf_counter() - began:.1f} s")
 
 
 def described(mazes: Dataset) -> str:
-    """How many mazes there are, and how many they count for."""
+    """The number of mazes, in words."""
     text = f"{len(mazes):,} mazes of {mazes.grid_size} x {mazes.grid_size}"
     if (distinct := count_distinct(mazes.mazes)) < len(mazes):
         text += f" ({distinct:,} different ones, counted up to symmetry)"
@@ -50,9 +52,9 @@ def described(mazes: Dataset) -> str:
 
 
 def verify(mazes: Dataset) -> int:
-    """Let A* solve the first SAMPLE mazes, and return how many those are.
+    """Let A* solve the first SAMPLE mazes. Returns how many there are.
 
-    Raises UserError where its path has not the length that the expert tells, or takes a step that is not optimal.
+    Raises UserError if the length of a path differs from the expert's, or if a step is not optimal.
     """
     sample = mazes.mazes[:SAMPLE]
     steps = distances(sample.walls, sample.goals)
@@ -62,8 +64,8 @@ def verify(mazes: Dataset) -> int:
         optimal = contains(mazes.optimal[maze][*path[:-1].T], actions).all()
         if len(path) - 1 != steps[maze, *start] or not optimal:
             raise UserError(
-                f"A* and the expert disagree about maze {maze} of seed {mazes.seed}, which is a bug worth "
-                "reporting; nothing was written"
+                f"A* and the expert disagree about maze {maze} of seed {mazes.seed}, which is a bug; please "
+                "report it. Nothing was written"
             )
     return len(sample)
 

@@ -3,10 +3,38 @@
 Importing the package loads none of its modules; each public name is imported from its module on first use.
 """
 
+import os
+import sys
 from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 __version__ = "1.0.0"
 
+# A thread that waits for another one sleeps instead of spinning: see learning.device.default_threads. PyTorch reads
+# this variable when it is imported.
+if "torch" not in sys.modules:
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+if TYPE_CHECKING:
+    from .diagnosis.findings import diagnose
+    from .errors import UserError
+    from .learning.checkpoint import load_model
+    from .learning.model import create_model
+    from .learning.reproducibility import set_seed
+    from .mazes.expert import optimal_actions
+    from .mazes.grids import generate_mazes
+    from .navigation.plan import plan
+
+__all__ = [
+    "UserError",
+    "create_model",
+    "diagnose",
+    "generate_mazes",
+    "load_model",
+    "optimal_actions",
+    "plan",
+    "set_seed",
+]
 _MODULE = {
     "generate_mazes": "mazes.grids",
     "optimal_actions": "mazes.expert",
@@ -17,14 +45,13 @@ _MODULE = {
     "diagnose": "diagnosis.findings",
     "UserError": "errors",
 }
-__all__ = sorted(_MODULE)
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> Any:
     if name not in _MODULE:
         raise AttributeError(f"module 'trm_nav' has no attribute {name!r}")
     return getattr(import_module(f".{_MODULE[name]}", __name__), name)
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return sorted([*globals(), *__all__])

@@ -1,4 +1,4 @@
-"""The evaluation command: a checkpoint's model walks mazes that training has not seen, beside A*.
+"""The evaluation command: the model of a checkpoint walks mazes that training has not seen, side by side with A*.
 
 python -m trm_nav.evaluate --checkpoint checkpoints/best.pt
 """
@@ -25,23 +25,23 @@ class EvaluateSettings(Settings):
     """What `python -m trm_nav.evaluate` evaluates, and on which mazes."""
 
     checkpoint: FilePath = Path("checkpoints/best.pt")
-    "checkpoint whose model is evaluated"
+    "checkpoint of the model to evaluate"
     mazes: Annotated[int, Field(ge=1, le=1_000_000)] = 1000
-    "mazes to walk"
+    "number of mazes"
     seed: Seed = 7
-    "seed of the mazes: not one of the data set's (by default 42 and 99999), so that training has not seen them"
+    "seed of the mazes; choose another than the data set's (42 and 99999 by default), so that the mazes are new"
     grid_size: GridSize | None = None
-    "cells along one side of a maze; left out, the model's; only a model with mixing conv takes another"
+    "cells along one side of a maze; left out, the model's; only a model with mixing conv accepts another"
     obstacle_density: Density = 0.2
     "share of the cells that are walls"
     recursions: Recursions | None = None
-    "times the model's blocks are applied; left out, as often as in training"
+    "how many times the blocks are applied; left out, as many as in training"
     average_symmetries: bool = False
-    "average the policy over the 8 symmetries of each maze: eight forward passes instead of one"
+    "average the policy over the 8 symmetries of each maze, with eight forward passes instead of one"
 
 
 def main() -> None:
-    parser = cli.Parser("Evaluate a trained model on new mazes, beside A*.", PROG, EvaluateSettings)
+    parser = cli.Parser("Evaluate a trained model on new mazes, side by side with A*.", PROG, EvaluateSettings)
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of tables")
     arguments = parser.parse_args()
     settings = EvaluateSettings.of(parser.given(arguments))
@@ -50,8 +50,9 @@ def main() -> None:
     from trm_nav.navigation.evaluation import evaluate, evaluate_astar
 
     model = load_model(settings.checkpoint, settings.recursions)
-    settings = settings.model_copy(update={"grid_size": settings.grid_size or model.grid_size})
-    mazes = generate_mazes(settings.mazes, settings.grid_size, settings.obstacle_density, settings.seed)
+    grid_size = settings.grid_size or model.grid_size
+    settings = settings.model_copy(update={"grid_size": grid_size})
+    mazes = generate_mazes(settings.mazes, grid_size, settings.obstacle_density, settings.seed)
     result = evaluate(model, mazes, settings.average_symmetries)
     astar = evaluate_astar(mazes)
     if arguments.json:
@@ -61,7 +62,7 @@ def main() -> None:
 
 
 def heading(settings: EvaluateSettings, model: "TinyRecursiveModel") -> str:
-    """Which model, and on which mazes."""
+    """The lines that name the model and the mazes."""
     from trm_nav.learning.model import count_parameters
 
     n, density = settings.grid_size, settings.obstacle_density
@@ -73,19 +74,19 @@ def heading(settings: EvaluateSettings, model: "TinyRecursiveModel") -> str:
 
 
 def overall(model: "Evaluation", astar: "Evaluation") -> str:
-    """The table of the model beside A*."""
+    """The table of the model and A*, side by side."""
     low, high = model.success_interval
     rows = [
         ("", "model", "A*", ""),
         ("accuracy", f"{model.accuracy:.2%}", f"{astar.accuracy:.2%}", "action at the agent's cell is optimal"),
         ("success", f"{model.success:.2%}", f"{astar.success:.2%}", f"95% interval {low:.2%} to {high:.2%}"),
-        ("path ratio", _ratio(model), _ratio(astar), "walked / shortest, where it arrived"),
-        ("optimal", f"{model.optimal:.2%}", f"{astar.optimal:.2%}", "of all mazes, by a shortest path"),
+        ("path ratio", _ratio(model), _ratio(astar), "walked / shortest, where the goal was reached"),
+        ("optimal", f"{model.optimal:.2%}", f"{astar.optimal:.2%}", "share of mazes walked by a shortest path"),
         (
             "time per maze",
             f"{1000 * model.seconds:.3f} ms",
             f"{1000 * astar.seconds:.3f} ms",
-            "on this machine; the model in batches, A* one by one",
+            "on this machine; the model in batches, A* one maze at a time",
         ),
         ("work per maze", f"{model.work.mean():.0f}", f"{astar.work.mean():.1f}", "forward passes; cells expanded"),
     ]
@@ -93,7 +94,7 @@ def overall(model: "Evaluation", astar: "Evaluation") -> str:
 
 
 def by_length(model: "Evaluation", astar: "Evaluation") -> str:
-    """The table by the length of the shortest path: 1, 2, 3 to 4, 5 to 8, and so on, doubling."""
+    """The table by length of the shortest path, in ranges that double: 1, 2, 3 to 4, 5 to 8, and so on."""
     lines = ["shortest path   mazes  accuracy   success  path ratio   optimal  A* expands"]
     for power in range(int(model.shortest.max() - 1).bit_length() + 1):
         first, last = 2**power // 2 + 1, 2**power
@@ -114,7 +115,7 @@ def _ratio(evaluation: "Evaluation") -> str:
 def as_json(
     settings: EvaluateSettings, model: "TinyRecursiveModel", result: "Evaluation", astar: "Evaluation"
 ) -> dict[str, Any]:
-    """Everything above in plain values, with each length of the shortest path by itself."""
+    """The same results as plain values, with one entry for each length of the shortest path."""
     from trm_nav.learning.model import count_parameters
 
     shape = {name: getattr(model, name) for name in ("dim", "depth", "mixing", "recursions")}

@@ -48,6 +48,15 @@ def write_together(files: Mapping[str | Path, Callable[[BinaryIO], None]]) -> No
             temporary.unlink(missing_ok=True)
 
 
+def write_bytes(path: str | Path, content: bytes) -> None:
+    """Write the content of a whole file like `write_atomically`."""
+
+    def write(file: BinaryIO) -> None:
+        file.write(content)
+
+    write_atomically(path, write)
+
+
 def require_writable(folder: str | Path) -> None:
     """Raise UserError if no file can be created in the folder, which need not exist yet. Call it before long work."""
     folder = Path(folder).absolute()

@@ -1,4 +1,4 @@
-"""The training command.
+"""The training command: trains a model, prints one line per epoch, and ends with a diagnosis.
 
 python -m trm_nav.train --recipe tiny
 """
@@ -16,9 +16,9 @@ PROG = "python -m trm_nav.train"
 
 
 def main() -> None:
-    parser = cli.Parser("Train a Tiny Recursive Model to walk mazes as A* does.", PROG, TrainSettings)
+    parser = cli.Parser("Train a Tiny Recursive Model to walk mazes like A*.", PROG, TrainSettings)
     parser.add_argument(
-        "--recipe", metavar="NAME", help=f"start from named settings, {', '.join(RECIPES)}; other flags override them"
+        "--recipe", metavar="|".join(RECIPES), help="start from named settings; other flags override them"
     )
     arguments = parser.parse_args()
     given = {**recipe(arguments.recipe, TrainSettings), **parser.given(arguments)}
@@ -29,11 +29,11 @@ def main() -> None:
     with progress(run) as (on_step, write):
         fit(run, on_epoch=lambda run: write(epoch_line(run)), on_step=on_step)
     print(summary(run))
-    print(f"Diagnosis: {diagnose(run.record())[0]}")
+    print(cli.in_flags(f"Diagnosis: {diagnose(run.record())[0]}"))
 
 
 def summary(run: "Training") -> str:
-    """What the command prints at the end: the best epoch, the size of the model, the time, the checkpoint."""
+    """The line at the end: the best epoch, the size of the model, the time, the checkpoint."""
     from trm_nav.learning.model import count_parameters
 
     best = run.best_epoch - 1
@@ -46,7 +46,7 @@ def summary(run: "Training") -> str:
 
 
 def epoch_line(run: "Training") -> str:
-    """What the command prints after an epoch; `*` marks the best validation loss so far."""
+    """The line after an epoch; `*` marks the lowest validation loss so far."""
     last = {name: values[-1] for name, values in run.history.items()}
     star = " *" if run.improved else ""
     return (

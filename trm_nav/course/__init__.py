@@ -1,1 +1,1 @@
-"""What the lessons draw and click. Imports every other package; no command imports it."""
+"""The figures, widgets and checks of the lessons. May import every other package; no command imports it."""

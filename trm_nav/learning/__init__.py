@@ -1,1 +1,1 @@
-"""The model, its loss, and how it is trained and saved. Imports mazes and the ground."""
+"""The model, its loss, and how it is trained and saved. Imports mazes, settings, files and errors."""

@@ -1,8 +1,8 @@
-"""Checkpoints: what is in one, and how it is read without trusting it.
+"""Checkpoints: what one contains, and how one of unknown origin is read.
 
-A checkpoint is a dictionary of tensors and plain values: the keys that a reader of the model needs (`epoch`,
-`model_state_dict`, `optimizer_state_dict`, `val_acc`, `val_loss`, `config`) and all that a run needs to go on as if it
-had never stopped. `train.py` fills it; lesson 06 takes one apart.
+A checkpoint is a dictionary of tensors and plain values. It has the keys that are needed to use the model (`epoch`,
+`model_state_dict`, `optimizer_state_dict`, `val_acc`, `val_loss`, `config`), and everything that a run needs to
+continue as if it had never stopped. `Training.checkpoint` creates it; lesson 06 takes one apart.
 """
 
 from functools import partial
@@ -17,7 +17,7 @@ from trm_nav.settings import ModelSettings, TrainSettings
 
 from .model import TinyRecursiveModel, create_model
 
-REMEDY = "train writes best.pt, last.pt and checkpoint_epoch_N.pt into its --checkpoint-dir"
+REMEDY = "training writes best.pt, last.pt and checkpoint_epoch_N.pt into its `checkpoint_dir`"
 TO_LOAD = {"epoch", "model_state_dict", "val_acc", "val_loss", "config"}
 TO_RESUME = TO_LOAD | {
     "optimizer_state_dict",
@@ -30,33 +30,32 @@ TO_RESUME = TO_LOAD | {
 
 
 def save(checkpoint: dict[str, Any], path: str | Path) -> None:
-    """Write a checkpoint atomically. Raises UserError if the file cannot be written; an older one is then untouched."""
+    """Write a checkpoint atomically. Raises UserError if that fails; an older file then stays as it is."""
     write_atomically(path, partial(torch.save, checkpoint))
 
 
 def load(path: str | Path, required: set[str] = TO_LOAD) -> dict[str, Any]:
     """Read a checkpoint onto the CPU. Raises UserError if it is missing, truncated, or lacks a required key."""
-    checkpoint = load_tensors(path, "checkpoint", REMEDY)
+    checkpoint: dict[str, Any] = load_tensors(path, "checkpoint", REMEDY)
     missing = required - set(checkpoint if isinstance(checkpoint, dict) else ())
     if missing:
         raise UserError(f"{path} is not a checkpoint of this project: it has no {', '.join(sorted(missing))}; {REMEDY}")
     if not isinstance(checkpoint["config"], dict):
-        raise UserError(f"{path} is not a checkpoint of this project: its config holds no settings; {REMEDY}")
+        raise UserError(f"{path} is not a checkpoint of this project: its config contains no settings; {REMEDY}")
     return checkpoint
 
 
 def load_model(path: str | Path, recursions: int | None = None) -> TinyRecursiveModel:
-    """The model of a checkpoint, on the CPU and in evaluation mode.
+    """Load the model of a checkpoint, on the CPU and in evaluation mode.
 
     Args:
         path: any checkpoint that training wrote.
-        recursions: apply the blocks this many times instead of as often as in training.
+        recursions: how many times the blocks are applied; None for as many as in training.
 
-    Raises UserError for a file that is no such checkpoint and for a number of recursions out of bounds.
+    Raises UserError for a file that is not such a checkpoint, and for a number of recursions out of bounds.
     """
     checkpoint = load(path)
-    config = {name: value for name, value in checkpoint["config"].items() if name in ModelSettings.model_fields}
-    model = create_model(**config)
+    model = create_model(**ModelSettings.part_of(checkpoint["config"]))
     try:
         model.load_state_dict(checkpoint["model_state_dict"])
     except RuntimeError:
@@ -67,17 +66,17 @@ def load_model(path: str | Path, recursions: int | None = None) -> TinyRecursive
 
 
 def settings_of(checkpoint: dict[str, Any], given: dict[str, Any]) -> TrainSettings:
-    """The settings to resume with: the checkpoint's, and of those given now the ones that leave the run the same run.
+    """The settings to resume with: those of the checkpoint, updated by those given now.
 
-    Raises UserError for a setting given now that contradicts the checkpoint's.
+    Raises UserError for a setting given now that would make it another run; `FREE_ON_RESUME` lists the others.
     """
     before = TrainSettings.of({**checkpoint["config"], "resume": None})
     for name, value in given.items():
         trained_with = getattr(before, name)
         if name not in FREE_ON_RESUME and value != trained_with:
             raise UserError(
-                f"{name} {value} was given, but the checkpoint was trained with {trained_with}; "
-                "leave it out to go on, or start a new run without --resume"
+                f"`{name}={value}` was given, but the checkpoint was trained with {trained_with}; leave it out to "
+                "resume, or start a new run without `resume`"
             )
     return TrainSettings.of({**before.model_dump(), **given})
 

@@ -4,52 +4,58 @@ Recursion after Jolicoeur-Martineau, "Less is More: Recursive Reasoning with Tin
 token and channel mixing after Tolstikhin et al., "MLP-Mixer" (arXiv 2105.01601); the 3 x 3 token mixing after
 Trockman and Kolter, "Patches Are All You Need?" (arXiv 2201.09792).
 
-The latent state z is kept as (tokens, B, dim), tokens = n*n cells. In that order a dense map over the tokens is one
-matrix product from the left, a dense map over the channels is one from the right, and neither needs a transpose.
-Linear maps have no bias: the norm before each one brings its own. The last map of every mixing starts at zero, so a
-new block passes its input through unchanged and many recursions are as easy to start training as one.
+The latent state z has the shape (tokens, B, dim), with tokens = n*n cells. In this order a dense map over the tokens is
+one matrix product from the left, a dense map over the channels is one from the right, and neither needs a transpose.
+Linear maps have no bias: the norm before each one has its own. The last map of every mixing starts at zero, so that a
+new block passes its input through unchanged, and many recursions are as easy to train at the start as one.
 """
 
 import math
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from trm_nav.errors import UserError
 from trm_nav.mazes.encoding import ACTIONS, FREE, GOAL, WALL
 from trm_nav.settings import ModelSettings
 
 
 def zero_linear(inputs: int, outputs: int) -> nn.Linear:
-    """A linear map without bias that starts as zero."""
+    """A linear map without bias, initialised to zero."""
     linear = nn.Linear(inputs, outputs, bias=False)
     nn.init.zeros_(linear.weight)
     return linear
 
 
 class TokenMixing(nn.Module):
-    """An MLP over the n*n cells, the same for every channel: any cell hears from every other at once."""
+    """An MLP over the n*n cells, the same for every channel: every cell receives information from all others."""
 
     def __init__(self, tokens: int, hidden: int):
         super().__init__()
         self.tokens_in = nn.Linear(tokens, hidden, bias=False)
         self.tokens_out = zero_linear(hidden, tokens)
 
-    def forward(self, x: Tensor, z: Tensor) -> Tensor:  # x, z: (tokens, B, dim); z plus the mixed x
+    def forward(self, x: Tensor, z: Tensor) -> Tensor:  # x, z: (tokens, B, dim) -> z + mixed x
         hidden = torch.mm(self.tokens_in.weight, x.flatten(1)).relu_()  # (hidden, B*dim)
         return torch.addmm(z.flatten(1), self.tokens_out.weight, hidden).view_as(z)
 
 
 class NeighbourMixing(nn.Module):
-    """A depthwise 3 x 3 convolution instead of the dense matrix: a cell hears from its neighbours, on any grid size."""
+    """A depthwise 3 x 3 convolution in place of the dense matrix: a cell receives information from its neighbours only.
+
+    It has no parameter that depends on the grid size.
+    """
 
     def __init__(self, dim: int):
         super().__init__()
         self.neighbours = nn.Conv2d(dim, dim, kernel_size=3, padding=1, groups=dim)
         nn.init.zeros_(self.neighbours.weight)
-        nn.init.zeros_(self.neighbours.bias)
+        nn.init.zeros_(self.neighbours.bias)  # type: ignore[arg-type]  # it has one: bias=True is the default
 
-    def forward(self, x: Tensor, z: Tensor) -> Tensor:  # x, z: (tokens, B, dim); z plus the mixed x
+    def forward(self, x: Tensor, z: Tensor) -> Tensor:  # x, z: (tokens, B, dim) -> z + mixed x
         tokens, batch, dim = x.shape
         side = math.isqrt(tokens)
         image = x.view(side, side, batch, dim).permute(2, 3, 0, 1)  # (B, dim, n, n)
@@ -58,7 +64,7 @@ class NeighbourMixing(nn.Module):
 
 
 class ChannelMixing(nn.Module):
-    """An MLP over the channels, the same for every cell: each cell works out what it has heard."""
+    """An MLP over the channels, the same for every cell: each cell processes what it has received."""
 
     def __init__(self, dim: int, hidden: int, dropout: float):
         super().__init__()
@@ -66,17 +72,17 @@ class ChannelMixing(nn.Module):
         self.channels_out = zero_linear(hidden, dim)
         self.dropout = dropout
 
-    def forward(self, x: Tensor, z: Tensor) -> Tensor:  # x, z: (tokens, B, dim); z plus the mixed x
+    def forward(self, x: Tensor, z: Tensor) -> Tensor:  # x, z: (tokens, B, dim) -> z + mixed x
         hidden = self.channels_in(x.flatten(0, 1)).relu_()  # (tokens*B, hidden)
         hidden = F.dropout(hidden, self.dropout, self.training)
         return torch.addmm(z.flatten(0, 1), hidden, self.channels_out.weight.t()).view_as(z)
 
 
-ONLY_IN = {"mlp": "position", "conv": "blocks.0.mix_tokens.neighbours.weight"}  # by which weights tell their mixing
+ONLY_IN = {"mlp": "position", "conv": "blocks.0.mix_tokens.neighbours.weight"}  # a key that only this mixing has
 
 
 class MixerBlock(nn.Module):
-    """Token mixing, then channel mixing, each on the normalised state and added to it."""
+    """Token mixing, then channel mixing. Each reads the normalised state, and its result is added to the state."""
 
     def __init__(self, tokens: int, dim: int, dropout: float, mixing: str):
         super().__init__()
@@ -91,10 +97,10 @@ class MixerBlock(nn.Module):
 
 
 class TinyRecursiveModel(nn.Module):
-    """A policy for every cell of a maze in one forward pass.
+    """Computes a policy, logits over the actions, for every cell of a maze in one forward pass.
 
-    `recursions` may be changed at any time, and it is part of the state dict: a model that loads another's weights
-    also thinks for as long as the other did. With `mixing="conv"` no parameter depends on the grid size.
+    `recursions` may be changed at any time. It is part of the state dict, so a model that loads weights also takes over
+    the number of recursions they were trained with. With `mixing="conv"`, no parameter depends on the grid size.
     """
 
     def __init__(self, grid_size: int, dim: int, depth: int, dropout: float, recursions: int, mixing: str):
@@ -105,17 +111,18 @@ class TinyRecursiveModel(nn.Module):
         self.head_norm = nn.LayerNorm(dim)
         self.head = nn.Linear(dim, len(ACTIONS))
         self.recursions = recursions
+        self._parameters_in_use = False
         self._build_mixing(mixing)
 
     def _build_mixing(self, mixing: str) -> None:
-        """The parts that depend on how tokens are mixed: the blocks, and positions where mixing cannot see them."""
+        """Create the blocks and, for mixing that cannot tell where a cell is, the positions."""
         tokens = self.grid_size**2
         self.mixing = mixing
         self.position = nn.Parameter(0.02 * torch.randn(tokens, 1, self.dim)) if mixing == "mlp" else None
         self.blocks = nn.ModuleList(MixerBlock(tokens, self.dim, self.dropout, mixing) for _ in range(self.depth))
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """Logits float (B, n*n, 5) over the actions, for tokens of any integer dtype (B, n*n)."""
+        """Map tokens (B, n*n), of any integer dtype, to logits over the actions, float (B, n*n, 5)."""
         inputs = self.embedding(tokens.t().int())  # (tokens, B, dim)
         if self.position is not None:
             inputs = inputs + self.position
@@ -132,23 +139,38 @@ class TinyRecursiveModel(nn.Module):
     def set_extra_state(self, recursions: Tensor) -> None:
         self.recursions = int(recursions)
 
-    def load_state_dict(self, state_dict, strict: bool = True, assign: bool = False):
-        """As `nn.Module.load_state_dict`; recursions and the kind of mixing become those of the state."""
-        for mixing, mark in ONLY_IN.items():
-            if mark in state_dict and mixing != self.mixing:
+    def named_parameters(self, *args: Any, **kwargs: Any) -> Iterator[tuple[str, nn.Parameter]]:
+        """As `nn.Module.named_parameters`. From now on somebody, an optimizer for example, may hold the parameters."""
+        self._parameters_in_use = True
+        return super().named_parameters(*args, **kwargs)
+
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
+        """As `nn.Module.load_state_dict`. Recursions and mixing are taken over from the state.
+
+        Another mixing means other parameters. Raises UserError if this model's parameters have been handed out before:
+        an optimizer that holds them would go on training parameters that the model no longer has.
+        """
+        for mixing, key in ONLY_IN.items():
+            if key in state_dict and mixing != self.mixing:
+                if self._parameters_in_use:
+                    raise UserError(
+                        f"these weights have mixing '{mixing}', but this model was created with '{self.mixing}', and "
+                        "its parameters are in use, perhaps by an optimizer, which would no longer train the model; "
+                        f"create the model with mixing='{mixing}', or load the weights before creating the optimizer"
+                    )
                 self._build_mixing(mixing)
-                self.to(self.head.weight).train(self.training)  # the new parts like the old: device, dtype and mode
+                self.to(self.head.weight).train(self.training)  # device, dtype and mode of the remaining parts
         return super().load_state_dict(state_dict, strict, assign)
 
 
 def create_model(
     grid_size: int = 8, dim: int = 64, depth: int = 2, dropout: float = 0.1, recursions: int = 4, mixing: str = "mlp"
 ) -> TinyRecursiveModel:
-    """A new model with random weights, in training mode.
+    """Create a model with random weights, in training mode.
 
     Args:
         grid_size: cells along one side of a maze, 3 to 64.
-        dim: numbers kept for every cell.
+        dim: channels of every cell.
         depth: Mixer blocks in one recursion.
         dropout: probability of zeroing a hidden activation of the channel mixing while training.
         recursions: how many times the blocks are applied.
@@ -160,5 +182,5 @@ def create_model(
 
 
 def count_parameters(model: nn.Module) -> int:
-    """How many numbers training may change."""
+    """The number of trainable parameters."""
     return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)

@@ -1,4 +1,4 @@
-"""Everything that decides whether a run can be had again: seeds, random states, versions, the command."""
+"""Everything needed to reproduce a run: seeds, random states, versions, the command."""
 
 import platform
 import random
@@ -23,18 +23,18 @@ def set_seed(seed: int) -> None:
 
 
 def random_states() -> dict[str, Any]:
-    """The state of every random number generator, in types that `torch.load(..., weights_only=True)` reads."""
-    name, keys, *rest = np.random.get_state()
+    """The state of every random number generator, in types that `torch.load(..., weights_only=True)` can read."""
+    name, keys, *rest = np.random.get_state(legacy=True)
     return {
         "python": random.getstate(),
-        "numpy": (name, torch.from_numpy(keys.astype(np.int64)), *rest),
+        "numpy": (name, torch.from_numpy(np.asarray(keys, np.int64)), *rest),
         "torch": torch.get_rng_state(),
         "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
     }
 
 
 def restore_random_states(states: dict[str, Any]) -> None:
-    """Put every generator back to where `random_states` found it; states of GPUs that are not here are passed over."""
+    """Restore the states that `random_states` returned. States of GPUs are skipped on a machine with other GPUs."""
     random.setstate(states["python"])
     name, keys, *rest = states["numpy"]
     np.random.set_state((name, keys.numpy().astype(np.uint32), *rest))
@@ -44,7 +44,7 @@ def restore_random_states(states: dict[str, Any]) -> None:
 
 
 def provenance() -> dict[str, Any]:
-    """What ran, and on what: the command line, library versions, the platform."""
+    """Where a run came from: the command line, library versions, the platform."""
     libraries = ("trm_nav", "torch", "numpy")
     return {
         "command": shlex.join(sys.orig_argv),

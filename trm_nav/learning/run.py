@@ -10,7 +10,7 @@ import torch
 from tqdm import tqdm
 
 from trm_nav.errors import UserError
-from trm_nav.files import require_writable, write_atomically
+from trm_nav.files import require_writable, write_bytes
 from trm_nav.mazes import dataset
 from trm_nav.settings import TrainSettings
 
@@ -21,7 +21,7 @@ BAR = "{desc}: {percentage:3.0f}%|{bar}| {n:.1f}/{total} epochs [{elapsed}<{rema
 
 
 def prepare(given: dict[str, Any]) -> Training:
-    """A run ready to start or, with `resume` among the settings given, to go on.
+    """Prepare a run to start or, if `resume` is among the given settings, to continue.
 
     Raises UserError for settings, data sets or a checkpoint that cannot be used, before anything is written.
     """
@@ -38,11 +38,11 @@ def prepare(given: dict[str, Any]) -> Training:
     if saved is not None:
         run.restore(saved)
         if run.epoch >= settings.epochs:
-            raise UserError(f"{settings.resume} has finished its {run.epoch} epochs; raise --epochs to go on")
+            raise UserError(f"{settings.resume} has finished its {run.epoch} epochs; raise `epochs` to continue")
         if run.out_of_patience:
             raise UserError(
-                f"{settings.resume} stopped after {settings.patience} epochs without a better validation "
-                "loss; raise --patience to go on"
+                f"{settings.resume} stopped after {settings.patience} epochs without a lower validation loss; raise "
+                "`patience` to continue"
             )
         keep_best(run)
     return run
@@ -53,13 +53,17 @@ def fit(
     on_epoch: Callable[[Training], None] = lambda run: None,
     on_step: Callable[[float], None] | None = None,
 ) -> None:
-    """Train to the end, saving after every epoch; on_epoch is called once an epoch is saved, on_step as in `Training`.
+    """Train to the end and save after every epoch.
 
-    Raises UserError when the loss diverges or memory runs out. What earlier epochs saved stays, and so it does after
-    an interrupt: --resume last.pt goes on with the epoch that was cut short. A run that has diverged says so in its
-    history.json, even if it has no epochs.
+    Args:
+        run: from `prepare`.
+        on_epoch: called with the run after each epoch has been saved.
+        on_step: called after each gradient step with the share of the epoch that is finished.
+
+    Raises UserError if the loss diverges or memory runs out. Files saved by earlier epochs stay, also after an
+    interrupt; resuming from last.pt repeats the epoch that was interrupted. A run that diverges records it in its
+    history.json, even if no epoch was finished.
     """
-
     folder = run.settings.checkpoint_dir
     try:
         with memory_to_spare():
@@ -74,15 +78,17 @@ def fit(
                 on_epoch(run)
     except Diverged as error:
         save_history(run)
-        kept = f"; {folder / 'best.pt'} keeps epoch {run.best_epoch}" if run.epoch else ""
+        kept = f"; {folder / 'best.pt'} still holds epoch {run.best_epoch}" if run.epoch else ""
         raise UserError(f"{error}{kept}") from None
 
 
 @contextmanager
-def progress(run: Training, in_notebook: bool = False) -> Iterator[tuple[Callable, Callable]]:
-    """A bar for `fit`: yields its `on_step`, and how to print a line beside the bar.
+def progress(
+    run: Training, in_notebook: bool = False
+) -> Iterator[tuple[Callable[[float], None], Callable[[str], None]]]:
+    """A progress bar for `fit`. Yields an `on_step` for it, and a function that prints a line above the bar.
 
-    A command has its bar on stderr, and none where that is no terminal. A notebook has it in the output of the cell.
+    A command shows the bar on stderr if that is a terminal; a notebook shows it in the output of the cell.
     """
 
     def write(line: str) -> None:
@@ -103,27 +109,28 @@ def progress(run: Training, in_notebook: bool = False) -> Iterator[tuple[Callabl
 
 
 def save_history(run: Training) -> None:
-    """`history.json`: the run's record, with what is needed to tell where it came from."""
+    """Write `history.json`: the run's record and its origin."""
     text = json.dumps({**run.record(), **run.origin()}, indent=1)
-    write_atomically(run.settings.checkpoint_dir / "history.json", lambda file: file.write(text.encode()))
+    write_bytes(run.settings.checkpoint_dir / "history.json", text.encode())
 
 
 def keep_best(run: Training) -> None:
-    """A run that goes on in another folder takes its best checkpoint along: it may never get a better one."""
+    """Copy the best checkpoint of a run that continues in another folder: it may never have a better one."""
     resumed, folder = run.settings.resume, run.settings.checkpoint_dir
+    if resumed is None:
+        return
     best = resumed if run.improved else resumed.with_name("best.pt")
     if best.exists() and folder.resolve() != resumed.parent.resolve():
-        content = best.read_bytes()
-        write_atomically(folder / "best.pt", lambda file: file.write(content))
+        write_bytes(folder / "best.pt", best.read_bytes())
 
 
 @contextmanager
 def memory_to_spare() -> Iterator[None]:
-    """Raise UserError, with what to do, where a GPU's memory runs out."""
+    """Turn a GPU that runs out of memory into a UserError that says what to do."""
     try:
         yield
     except torch.OutOfMemoryError:
         raise UserError(
-            "CUDA out of memory: reduce the batch size (--batch-size 32) or the model "
-            "(--dim 64 --depth 2), or use --device cpu"
+            "CUDA out of memory: reduce the batch size (`batch_size=32`) or the model (`dim=64` `depth=2`), or use "
+            "`device=cpu`"
         ) from None

@@ -1,7 +1,7 @@
-"""The training loop, top to bottom: a loss, a batch, an epoch, a run.
+"""The training loop: samples, learning rate, one epoch, a whole run.
 
-It reads and writes no files and draws no pictures. `train.py` puts a command around it; a notebook iterates over
-`Training.epochs()` itself and looks at the model in between.
+It reads and writes no files and draws nothing. `run.py` adds the files and `train.py` the command; a notebook can
+iterate over `Training.epochs()` itself and look at the model between two epochs.
 """
 
 import math
@@ -18,17 +18,17 @@ from trm_nav.mazes.dataset import Dataset
 from trm_nav.mazes.symmetry import transform_batch
 from trm_nav.settings import ModelSettings, TrainSettings
 
-from .device import choose_device, processor_set
+from .device import choose_device, default_threads, processor_set
 from .loss import chance, count_right, policy_loss
 from .model import create_model
 from .reproducibility import provenance, random_states, restore_random_states, set_seed
 
-WARM_UP = 0.1  # share of the steps in which the learning rate rises to its peak
-GRADIENT_NORM = 1.0  # longer gradients are shortened to this
+WARM_UP = 0.1  # share of the steps during which the learning rate rises to its peak
+GRADIENT_NORM = 1.0  # gradients with a larger norm are scaled down to it
 
 
 class Diverged(UserError):
-    """The loss stopped being a number."""
+    """The loss is no longer a finite number."""
 
 
 @dataclass
@@ -37,11 +37,11 @@ class Samples:
 
     tokens: Tensor  # uint8 (N, n*n)
     optimal: Tensor  # uint8 (N, n*n)
-    agents: Tensor  # int64 (N,), the agent's cell
+    agents: Tensor  # int64 (N,), indices of the agents' cells
 
     @classmethod
     def of(cls, dataset: Dataset, supervision: str, device: torch.device) -> "Samples":
-        """Under "action" supervision only the label of the agent's cell is kept."""
+        """The samples of a data set. With supervision "action", only the label of the agent's cell is kept."""
         n = dataset.grid_size
         optimal = torch.from_numpy(dataset.optimal).reshape(-1, n * n)
         agents = torch.from_numpy(dataset.starts @ (n, 1))
@@ -58,32 +58,34 @@ class Samples:
 
 
 def learning_rate_factor(step: int, steps: int) -> float:
-    """Share of the peak learning rate at a step: up in a straight line for the first 10%, then down to 0, no lower."""
+    """The learning rate at a step as a share of its peak: linear up during the warm-up, then linear down to 0."""
     warm_up = max(1, round(WARM_UP * steps))
     return min((step + 1) / warm_up, max(0, steps - step) / max(1, steps - warm_up))
 
 
 def recursions_at(epoch: int, settings: TrainSettings) -> int:
-    """How many recursions an epoch, counted from 0, trains with: what few have learned is where more begin."""
+    """Recursions in an epoch, counted from 0: a quarter of them, half, then all, for a third of the epochs each."""
     thirds_left = 3 * (settings.epochs - 1 - epoch) // settings.epochs if settings.grow_recursions else 0
     return max(1, settings.recursions >> thirds_left)
 
 
 class Training:
-    """One run: the model, what trains it, and what has happened so far.
+    """One run: the model, the optimizer, and the history so far.
 
-    `history` holds a list with one entry an epoch for each of train_loss, train_acc, val_loss, val_acc, lr, seconds.
-    Losses are in nats; accuracies are the share of mazes whose predicted action at the agent's cell is optimal, in
-    training mode (dropout on, mazes turned) for train_acc; lr is the learning rate at the start of the epoch.
+    `history` has a list with one entry per epoch for each of train_loss, train_acc, val_loss, val_acc, lr, seconds.
+    Losses are in nats. Accuracies are the share of mazes whose predicted action at the agent's cell is optimal; for
+    train_acc in training mode, that is, with dropout and with augmented mazes. lr is the learning rate at the start of
+    the epoch.
     """
 
     def __init__(self, settings: TrainSettings, train_set: Dataset, val_set: Dataset):
-        """Raises UserError where the settings and the data sets do not agree."""
+        """Raises UserError if the settings and the data sets do not fit together."""
         require_agreement(settings, train_set, val_set)
         settings = settings.model_copy(
             update={
                 "grid_size": train_set.grid_size,
                 "augment": train_set.augment if settings.augment is None else settings.augment,
+                "threads": settings.threads or default_threads(settings),
             }
         )
         set_seed(settings.seed)
@@ -101,12 +103,14 @@ class Training:
         self.optimizer = torch.optim.AdamW(
             self.model.parameters(), lr=settings.lr, betas=(0.9, 0.98), weight_decay=settings.weight_decay, fused=True
         )
-        self.batches = math.ceil(len(train_set) / settings.batch_size)  # in an epoch
+        self.batches = math.ceil(len(train_set) / settings.batch_size)  # per epoch
         steps = self.batches * settings.epochs
         self.schedule = torch.optim.lr_scheduler.LambdaLR(
             self.optimizer, lambda step: learning_rate_factor(step, steps)
         )
-        self.sampler = torch.Generator().manual_seed(settings.seed)  # on the CPU, so that every device sees one order
+        self.sampler = torch.Generator().manual_seed(
+            settings.seed
+        )  # on the CPU, so that the order is the same on every device
         self.history: dict[str, list[float]] = {
             name: [] for name in ("train_loss", "train_acc", "val_loss", "val_acc", "lr", "seconds")
         }
@@ -114,13 +118,19 @@ class Training:
         self.diverged = False
 
     @property
+    def threads(self) -> int:
+        """CPU threads that this run computes on."""
+        assert self.settings.threads is not None  # set by __init__
+        return self.settings.threads
+
+    @property
     def epoch(self) -> int:
-        """Epochs finished; also the number of the last one, as epochs count from 1."""
+        """The number of finished epochs, which is also the number of the last one: epochs count from 1."""
         return len(self.history["val_loss"])
 
     @property
     def improved(self) -> bool:
-        """Whether the last epoch had the best validation loss so far."""
+        """Whether the last epoch has the lowest validation loss so far."""
         return self.epoch == self.best_epoch
 
     @property
@@ -128,23 +138,23 @@ class Training:
         return self.epoch - self.best_epoch >= self.settings.patience
 
     def epochs(self, on_step: Callable[[float], None] | None = None) -> Iterator[int]:
-        """Train, yielding the number of each epoch when it is done, until the last or until patience runs out.
+        """Train until the last epoch or until patience runs out. Yields the number of each epoch when it is finished.
 
-        on_step is called after every gradient step with the share of the epoch that is done; what it raises ends the
-        epoch. Raises Diverged when a loss is no longer a finite number; `history` then ends with the epoch before.
+        on_step is called after every gradient step with the share of the epoch that is finished; an exception that it
+        raises ends the epoch. Raises Diverged when a loss is not finite; `history` then ends with the epoch before.
         """
         while self.epoch < self.settings.epochs and not self.out_of_patience:
             started = time.perf_counter()
             self.model.recursions = recursions_at(self.epoch, self.settings)
             lr = self.optimizer.param_groups[0]["lr"]
-            with processor_set(self.settings.threads):
+            with processor_set(self.threads):
                 train_loss, train_acc = self._train(on_step)
                 val_loss, val_acc = self.validate()
             if not (math.isfinite(train_loss) and math.isfinite(val_loss)):
                 self.diverged = True
                 raise Diverged(
                     f"the loss is not a number in epoch {self.epoch + 1} at learning rate "
-                    f"{self.settings.lr:g}: lower it, for example --lr {self.settings.lr / 10:g}"
+                    f"{self.settings.lr:g}: lower it, for example to `lr={self.settings.lr / 10:g}`"
                 )
             entry = (train_loss, train_acc, val_loss, val_acc, lr, time.perf_counter() - started)
             for name, value in zip(self.history, entry, strict=True):
@@ -154,11 +164,11 @@ class Training:
             yield self.epoch
 
     def _train(self, on_step: Callable[[float], None] | None) -> tuple[float, float]:
-        """One pass over the training set; its mean loss and accuracy."""
+        """One pass over the training set. Returns its mean loss and accuracy."""
         self.model.train()
         total_loss = total_right = torch.zeros((), device=self.device)
         order = torch.randperm(len(self.train_samples), generator=self.sampler)
-        # Equal batches, rather than full ones and a small last one whose gradient would count as much.
+        # Batches of equal size: a small last one would count as much as a full one.
         for step, index in enumerate(order.tensor_split(self.batches), start=1):
             tokens, optimal, agents = self.train_samples[index.to(self.device)]
             if self.settings.augment:
@@ -171,7 +181,7 @@ class Training:
             self.optimizer.step()
             self.optimizer.zero_grad()
             self.schedule.step()
-            # Sums stay on the device until the epoch ends: reading one out would make a GPU wait.
+            # Sums stay on the device until the end of the epoch: reading one would make a GPU wait.
             total_loss = total_loss + loss.detach() * len(index)
             total_right = total_right + count_right(logits.detach(), optimal, agents)
             if on_step is not None:
@@ -180,7 +190,7 @@ class Training:
 
     @torch.no_grad()
     def validate(self) -> tuple[float, float]:
-        """Mean loss and accuracy on the validation set, as it stands."""
+        """Mean loss and accuracy on the validation set, without augmentation."""
         self.model.eval()
         total_loss = total_right = torch.zeros((), device=self.device)
         for index in torch.arange(len(self.val_samples), device=self.device).split(self.settings.batch_size):
@@ -191,7 +201,7 @@ class Training:
         return total_loss.item() / len(self.val_samples), total_right.item() / len(self.val_samples)
 
     def record(self) -> dict[str, Any]:
-        """The history with all that a diagnosis needs besides, in plain values: the content of `history.json`."""
+        """The history and what a diagnosis needs in addition, as plain values: the content of `history.json`."""
         return {
             **{name: list(values) for name, values in self.history.items()},
             "best_epoch": self.best_epoch,
@@ -202,12 +212,11 @@ class Training:
         }
 
     def origin(self) -> dict[str, Any]:
-        """What it takes to have the run again, besides its settings, in plain values."""
-        threads = self.settings.threads or torch.get_num_threads()
-        return {"seed": self.settings.seed, "fingerprints": self.fingerprints, "threads": threads, **provenance()}
+        """What is needed to reproduce the run in addition to its settings, as plain values."""
+        return {"seed": self.settings.seed, "fingerprints": self.fingerprints, "threads": self.threads, **provenance()}
 
     def checkpoint(self) -> dict[str, Any]:
-        """All of it, in tensors and plain values: see `checkpoint.py`."""
+        """The complete state of the run as tensors and plain values; see `checkpoint.py`."""
         return {
             "epoch": self.epoch,
             "model_state_dict": self.model.state_dict(),
@@ -223,17 +232,17 @@ class Training:
         }
 
     def restore(self, checkpoint: dict[str, Any]) -> None:
-        """Go back to where the checkpoint was taken. Raises UserError if it was trained on other data."""
+        """Restore the state of a checkpoint. Raises UserError if it was trained on other data."""
         for name, fingerprint in self.fingerprints.items():
             if checkpoint["fingerprints"][name] != fingerprint:
                 raise UserError(
-                    f"the checkpoint was trained with another {name} data set than {name}_path holds now; "
-                    "give it the same files, or start a new run without --resume"
+                    f"the checkpoint was trained on another data set than the one that `{name}_path` names now; "
+                    "name the same file, or start a new run without `resume`"
                 )
         self.model.load_state_dict(checkpoint["model_state_dict"])
         self.optimizer.load_state_dict(checkpoint["optimizer_state_dict"])
         self.schedule.load_state_dict(checkpoint["scheduler_state_dict"])
-        for group in self.optimizer.param_groups:  # the checkpoint's, unless --epochs now says otherwise
+        for group in self.optimizer.param_groups:  # the checkpoint's, unless the number of epochs has changed
             group["lr"] = self.settings.lr * self.schedule.lr_lambdas[0](self.schedule.last_epoch)
         self.history = {name: list(values) for name, values in checkpoint["history"].items()}
         self.best_epoch = checkpoint["early_stopping"]["best_epoch"]
@@ -243,14 +252,14 @@ class Training:
 
 
 def require_agreement(settings: TrainSettings, train_set: Dataset, val_set: Dataset) -> None:
-    """Raise UserError unless both data sets have the one grid size that the settings ask for."""
+    """Raise UserError unless both data sets have the grid size that the settings ask for."""
     if settings.grid_size not in (None, train_set.grid_size):
         raise UserError(
-            f"grid_size {settings.grid_size} was given, but the mazes of the training set are "
+            f"`grid_size={settings.grid_size}` was given, but the mazes of the training set are "
             f"{train_set.grid_size} x {train_set.grid_size}; leave it out, or generate other data"
         )
     if train_set.grid_size != val_set.grid_size and settings.mixing == "mlp":
         raise UserError(
             f"the training set has mazes of {train_set.grid_size} x {train_set.grid_size}, the validation "
-            f"set of {val_set.grid_size} x {val_set.grid_size}; they must be of one size"
+            f"set of {val_set.grid_size} x {val_set.grid_size}; both must have the same size"
         )

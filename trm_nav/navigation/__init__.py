@@ -1,1 +1,1 @@
-"""A trained model put to use: plans, walks, and how well they go. Imports mazes and the ground."""
+"""A trained model in use: plans, walks, and how well they go. Imports mazes, settings, files and errors."""

@@ -1,4 +1,4 @@
-"""How well a navigator does: a model's walks, and A*'s on the same mazes, measured in the same words."""
+"""How well a navigator does: a model's walks, and A* on the same mazes with the same measures."""
 
 import math
 import time
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from torch import nn
 
+from trm_nav.errors import UserError
 from trm_nav.mazes.astar import astar
 from trm_nav.mazes.encoding import contains
 from trm_nav.mazes.expert import distances, optimal_actions
@@ -17,16 +18,16 @@ from trm_nav.mazes.grids import Mazes
 from .plan import plan
 from .walk import walk
 
-NORMAL_95 = NormalDist().inv_cdf(0.975)  # standard deviations around the mean that hold 95% of a normal distribution
+NORMAL_95 = NormalDist().inv_cdf(0.975)  # standard deviations from the mean that include 95% of a normal distribution
 
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """How a navigator did on N mazes, maze by maze, and in the numbers that sum it up.
+    """The results of a navigator on N mazes: one by one, and summed up by its properties.
 
-    right: bool (N,), whether its action at the agent's cell is optimal. arrived: bool (N,). steps, shortest: int (N,),
-    steps it walked, and steps of a shortest path. work: int (N,), the model's forward passes, or the cells that A*
-    expanded. seconds: mean time for a maze on this machine; the model plans in batches.
+    right: bool (N,), whether the action at the agent's cell is optimal. arrived: bool (N,), whether the goal was
+    reached. steps, shortest: int (N,), the steps walked, and those of a shortest path. work: int (N,), forward passes
+    of the model, or cells expanded by A*. seconds: mean time per maze on this machine; the model plans in batches.
     """
 
     right: np.ndarray
@@ -47,12 +48,12 @@ class Evaluation:
 
     @property
     def success(self) -> float:
-        """Share of mazes in which the goal was reached."""
+        """Share of mazes in which the walk reached the goal."""
         return float(self.arrived.mean())
 
     @property
     def success_interval(self) -> tuple[float, float]:
-        """95% confidence interval for the success on all mazes of this kind (Wilson, 1927); right near 100% as well."""
+        """95% confidence interval of the success on all mazes of this kind (Wilson, 1927), also valid near 100%."""
         z, n = NORMAL_95, self.mazes
         middle = (self.success + z * z / (2 * n)) / (1 + z * z / n)
         half = z / (1 + z * z / n) * math.sqrt(self.success * (1 - self.success) / n + (z / (2 * n)) ** 2)
@@ -60,17 +61,17 @@ class Evaluation:
 
     @property
     def path_ratio(self) -> float:
-        """Mean of walked length / shortest length, over the mazes in which the goal was reached; nan without any."""
+        """Mean of walked length / shortest length where the goal was reached; nan if it never was."""
         ratios = self.steps[self.arrived] / self.shortest[self.arrived]
         return float(ratios.mean()) if len(ratios) else math.nan
 
     @property
     def optimal(self) -> float:
-        """Share of all mazes that were walked by a path as short as the shortest."""
-        return float((self.steps == self.shortest).mean())  # nobody fails in so few steps
+        """Share of all mazes in which the walk was a shortest path."""
+        return float((self.steps == self.shortest).mean())  # a failed walk has more steps
 
     def where(self, chosen: np.ndarray) -> "Evaluation":
-        """The same for the mazes chosen, bool (N,); the seconds remain those of all."""
+        """The results on a selection of mazes, bool (N,); `seconds` stays that of all mazes."""
         return Evaluation(
             self.right[chosen],
             self.arrived[chosen],
@@ -82,11 +83,11 @@ class Evaluation:
 
     @property
     def by_length(self) -> dict[int, "Evaluation"]:
-        """The mazes told apart by the length of their shortest path."""
+        """The results by the length of the shortest path."""
         return {length: self.where(self.shortest == length) for length in np.unique(self.shortest).tolist()}
 
     def summary(self) -> dict[str, Any]:
-        """The numbers as plain values, for a JSON file: None stands for a path ratio where nobody arrived."""
+        """The measures as plain values, for a JSON file; a path ratio without any arrival is None."""
         return {
             "mazes": self.mazes,
             "accuracy": self.accuracy,
@@ -99,9 +100,9 @@ class Evaluation:
 
 
 def evaluate(model: nn.Module, mazes: Mazes, average_symmetries: bool = False) -> Evaluation:
-    """Let a model plan and walk every maze. Raises as `plan` does, and ValueError as `evaluate_astar` does."""
+    """Let a model plan and walk every maze. Raises UserError as `plan` and `evaluate_astar` do."""
     shortest = _shortest(mazes)
-    plan(model, mazes.walls[:1], mazes.goals[:1])  # the first pass of a process is slow, and not the model's doing
+    plan(model, mazes.walls[:1], mazes.goals[:1])  # the first pass in a process is slower
     started = time.perf_counter()
     actions = plan(model, mazes.walls, mazes.goals, average_symmetries)
     seconds = (time.perf_counter() - started) / len(mazes)
@@ -113,7 +114,7 @@ def evaluate(model: nn.Module, mazes: Mazes, average_symmetries: bool = False) -
 
 
 def evaluate_astar(mazes: Mazes) -> Evaluation:
-    """Let A* search every maze. Raises ValueError unless there is a maze and each has a way to a goal elsewhere."""
+    """Let A* search every maze. Raises UserError unless every maze has a path to a goal in another cell."""
     shortest = _shortest(mazes)
     found = []
     started = time.perf_counter()
@@ -122,16 +123,16 @@ def evaluate_astar(mazes: Mazes) -> Evaluation:
         found.append((-1 if search.path is None else search.length, len(search.expanded)))
     seconds = (time.perf_counter() - started) / len(mazes)
     steps, expanded = np.array(found).T
-    shortest_found = steps == shortest  # such a path begins with an optimal action
+    shortest_found = steps == shortest  # a shortest path begins with an optimal action
     return Evaluation(shortest_found, steps >= 0, steps, shortest, expanded, seconds)
 
 
 def _shortest(mazes: Mazes) -> np.ndarray:
-    """Steps of a shortest path, int16 (N,)."""
-    shortest = distances(mazes.walls, mazes.goals)[np.arange(len(mazes)), *mazes.starts.T]
+    """Steps of the shortest path in each maze, int16 (N,)."""
+    shortest: np.ndarray = distances(mazes.walls, mazes.goals)[np.arange(len(mazes)), *mazes.starts.T]
     if not len(mazes) or (shortest < 1).any():
-        raise ValueError(
-            "only mazes with a way from the start to a goal elsewhere can be evaluated, and at least one; "
-            "generate_mazes makes such"
+        raise UserError(
+            "there must be at least one maze, and a path from each start to a goal in another cell; use "
+            "`generate_mazes`, which guarantees this"
         )
     return shortest

@@ -1,4 +1,4 @@
-"""A plan: the action that a model chooses for every cell of a maze."""
+"""Plans: the action that a model chooses for every cell of a maze, from one forward pass."""
 
 import math
 from functools import partial
@@ -11,28 +11,28 @@ from trm_nav.errors import UserError
 from trm_nav.mazes.encoding import check_mazes, encode
 from trm_nav.mazes.symmetry import ACTION_PERMUTATIONS, INVERSE, cell_permutations
 
-# Numbers in the latent state of one batch, cells times dim times mazes: 1 MiB, which a core's cache can hold. That
-# measured fastest on a CPU and bounds the memory whatever the grid and the model.
+# Values in the latent state of one batch, cells x dim x mazes: 1 MiB, which fits into a core's cache. This was the
+# fastest size measured on a CPU, and it bounds the memory for any grid and model.
 LATENT_NUMBERS = 2**18
 
 
 def plan(model: nn.Module, walls: np.ndarray, goals: np.ndarray, average_symmetries: bool = False) -> np.ndarray:
-    """The likeliest action for every cell: uint8 (N, n, n), from one forward pass a maze.
+    """The most likely action in every cell: uint8 (N, n, n), from one forward pass per maze.
 
     Args:
-        model: a model of `create_model`, on any device and in either mode, which it keeps.
+        model: from `create_model` or `load_model`, on any device. Its mode, training or evaluation, does not change.
         walls: bool (N, n, n).
         goals: int (N, 2) as (row, col).
-        average_symmetries: ask for all 8 turns of each maze, turn the policies back, and choose by their mean.
+        average_symmetries: average the policies over the 8 symmetries of each maze: eight forward passes.
 
-    Raises UserError, which is a ValueError, if the model cannot plan on this grid size, and ValueError for arrays of
-    other shapes and dtypes and for a goal outside its maze or on a wall.
+    Raises UserError, which is a ValueError, if the model cannot plan on this grid size, for arrays of another shape or
+    dtype, and for a goal outside its maze or on a wall.
     """
     walls, goals = check_mazes(walls, goals)
     n = walls.shape[1]
     if model.mixing == "mlp" and n != model.grid_size:
         raise UserError(
-            f"the mazes are {n} x {n}, but this model mixes the cells by a matrix made for "
+            f"the mazes are {n} x {n}, but this model mixes the cells with a matrix for "
             f"{model.grid_size} x {model.grid_size}; a model with mixing 'conv' plans on any grid size"
         )
     policy = partial(_mean_policy, model) if average_symmetries else model
@@ -50,16 +50,16 @@ def plan(model: nn.Module, walls: np.ndarray, goals: np.ndarray, average_symmetr
 
 
 def _mean_policy(model: nn.Module, tokens: Tensor) -> Tensor:
-    """Probabilities (B, n*n, 5) of the actions: the mean over the 8 turns of each maze, tokens (B, n*n).
+    """Action probabilities (B, n*n, 5), averaged over the 8 symmetries of each maze; tokens (B, n*n).
 
-    Probabilities, not their logarithms: training asks that the optimal actions together be likely, and leaves it open
-    which of them. Turned another way, the model may well pick another one, and a mean of logarithms would let the turn
-    in which an action was passed over veto it.
+    Probabilities are averaged, not logits or their logarithms. The loss only asks that the optimal actions together are
+    likely, so the model may prefer another optimal action in another orientation. In a mean of logarithms, a single
+    orientation in which an action is unlikely would rule it out.
     """
     cells = torch.tensor(cell_permutations(math.isqrt(tokens.shape[1])), device=tokens.device)
     actions = torch.tensor(ACTION_PERMUTATIONS, device=tokens.device)
-    total = 0
+    policies = []
     for g in range(8):
-        turned = model(tokens[:, cells[g]]).softmax(dim=-1)
-        total = total + turned[:, cells[INVERSE[g]]][..., actions[g]]
-    return total / 8
+        transformed = model(tokens[:, cells[g]]).softmax(dim=-1)
+        policies.append(transformed[:, cells[INVERSE[g]]][..., actions[g]])
+    return torch.stack(policies).mean(dim=0)

@@ -1,38 +1,43 @@
-"""Walks: following a plan step by step, from the agent's cell to the goal."""
+"""Walks: a plan followed step by step, from the agent's cell to the goal."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from trm_nav.errors import UserError
 from trm_nav.mazes.astar import Cell
 from trm_nav.mazes.encoding import MOVES, check_mazes
 
-STEP_LIMIT = 4  # times n*n: the steps after which a walk has failed
+STEP_LIMIT = 4  # times n*n: a walk of so many steps has failed
 
 
 @dataclass(frozen=True, eq=False)
 class Walks:
-    """Where following a plan led. success: bool (N,), whether the goal was reached. steps: int64 (N,), how many steps
-    were taken, those into a wall included; 4*n*n where the goal was not reached."""
+    """The outcome of N walks.
+
+    success: bool (N,), whether the goal was reached. steps: int64 (N,), the steps taken, including those into a wall;
+    4*n*n if the goal was not reached.
+    """
 
     success: np.ndarray
     steps: np.ndarray
 
 
 def walk(actions: np.ndarray, walls: np.ndarray, starts: np.ndarray, goals: np.ndarray) -> Walks:
-    """Walk every maze from its start as its plan says, until the agent stands on the goal or 4*n*n steps are taken.
+    """Follow a plan in every maze, from the start until the agent reaches the goal or has taken 4*n*n steps.
 
-    actions: uint8 (N, n, n); walls: bool (N, n, n); starts and goals: int (N, 2) as (row, col). A step into a wall or
-    off the grid leaves the agent where it is. Raises ValueError for actions of another shape than the walls, and as
+    actions: uint8 (N, n, n), from `plan`. walls: bool (N, n, n). starts, goals: int (N, 2) as (row, col). A step into a
+    wall or off the grid leaves the agent where it is. Raises UserError if actions and walls differ in shape, and as
     `plan` does for walls and goals.
     """
     walls, goals = check_mazes(walls, goals)
     if actions.shape != walls.shape:
-        raise ValueError(f"actions must be one for each cell of the walls {walls.shape}, not of shape {actions.shape}")
+        raise UserError(f"actions must have the shape of walls, {walls.shape}, not {actions.shape}")
     n = walls.shape[1]
     steps = np.full(len(walls), STEP_LIMIT * n * n)
     walking, at, blocked = np.arange(len(walls)), np.array(starts), _with_rim(walls)
-    # Whoever has taken n*n steps has been somewhere twice, and as the plan never changes, walks in circles for good.
+    # After n*n steps the agent has been in some cell twice. As the plan does not change, it walks in a circle forever.
     for step in range(n * n):
         arrived = (at == goals[walking]).all(axis=1)
         steps[walking[arrived]] = step
@@ -44,26 +49,32 @@ def walk(actions: np.ndarray, walls: np.ndarray, starts: np.ndarray, goals: np.n
 
 
 def path(actions: np.ndarray, walls: np.ndarray, start: Cell, goal: Cell) -> list[Cell]:
-    """The cells of one walk, in order, from the start to the goal, or to where the agent is for the second time.
+    """The cells of one walk in order, from the start to the goal, or to the first cell that is visited twice.
 
-    actions: uint8 (n, n); walls: bool (n, n); start and goal as (row, col). The walk succeeds exactly if the last cell
-    is the goal; the steps are then one fewer than the cells.
+    actions: uint8 (n, n). walls: bool (n, n). start, goal: (row, col). The walk succeeds if and only if the last cell
+    is the goal; it then has one step fewer than cells.
     """
-    blocked, goal = _with_rim(walls[None]), tuple(map(int, goal))
-    cells, seen = [tuple(map(int, start))], set()
+    blocked, goal = _with_rim(walls[None]), _cell(goal)
+    cells: list[Cell] = [_cell(start)]
+    seen: set[Cell] = set()
     while cells[-1] != goal and cells[-1] not in seen:
         seen.add(cells[-1])
         at = _step(actions[None], blocked, np.zeros(1, int), np.array(cells[-1:]))
-        cells.append(tuple(at[0].tolist()))
+        cells.append(_cell(at[0]))
     return cells
 
 
+def _cell(position: Sequence[int] | np.ndarray) -> Cell:
+    row, column = map(int, position)
+    return row, column
+
+
 def _with_rim(walls: np.ndarray) -> np.ndarray:
-    """Bool (N, n+2, n+2): the walls and, around them, the edge of the grid as more wall."""
+    """The walls surrounded by a rim of walls: bool (N, n+2, n+2)."""
     return np.pad(walls, ((0, 0), (1, 1), (1, 1)), constant_values=True)
 
 
 def _step(actions: np.ndarray, blocked: np.ndarray, mazes: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """Positions int (K, 2) one step after `at`, int (K, 2), in the mazes numbered int (K,)."""
+    """Positions int (K, 2) one step after `at`, int (K, 2), in the mazes with these indices, int (K,)."""
     ahead = at + MOVES[actions[mazes, *at.T]]
     return np.where(blocked[mazes, *(ahead + 1).T][:, None], at, ahead)

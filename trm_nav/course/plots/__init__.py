@@ -1,1 +1,1 @@
-"""Every figure of the course, one module for each subject."""
+"""The figures of the course, one module per subject."""

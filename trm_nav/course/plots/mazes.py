@@ -1,13 +1,18 @@
-"""Mazes, arrows and walks, drawn the same way in every lesson."""
+"""Mazes, arrows and walks, drawn the same way in every lesson.
+
+Walls are dark, the goal is a star, the agent a disc, and actions are arrows.
+"""
 
 from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
-from matplotlib.patches import Circle, PathPatch
+from matplotlib.lines import Line2D
+from matplotlib.patches import Circle, Patch, PathPatch
 from matplotlib.path import Path
 from matplotlib.transforms import Affine2D
 
@@ -15,15 +20,23 @@ from trm_nav.mazes.encoding import MOVES, STAY, contains
 
 from .style import BLUE, FLOOR, GREEN, GRID, INK, PALE, RED, WALL
 
+Position = Sequence[int] | np.ndarray  # (row, col)
+
 
 def maze_axes(columns: int, rows: int = 1, cell: float = 3.0) -> tuple[Figure, np.ndarray]:
-    """A figure with rows x columns axes for mazes, `cell` inches each: the figure and the axes (rows*columns,)."""
+    """A figure with axes for rows x columns mazes, `cell` inches each. Returns it and the axes (rows*columns,)."""
     figure, axes = plt.subplots(rows, columns, figsize=(cell * columns, cell * 1.1 * rows), squeeze=False)
     return figure, axes.ravel()
 
 
-def draw_maze(walls: np.ndarray, goal=None, start=None, ax: Axes | None = None, title: str = "") -> Axes:
-    """One maze: walls bool (n, n), goal and start as (row, col) or None. Returns the axes, new ones if none given."""
+def draw_maze(
+    walls: np.ndarray,
+    goal: Position | None = None,
+    start: Position | None = None,
+    ax: Axes | None = None,
+    title: str = "",
+) -> Axes:
+    """Draw one maze: walls bool (n, n), goal and start as (row, col). Returns the axes, new ones if none are given."""
     if ax is None:
         ax = maze_axes(1, cell=3.6)[1][0]
     n = len(walls)
@@ -46,8 +59,30 @@ def draw_maze(walls: np.ndarray, goal=None, start=None, ax: Axes | None = None, 
     return ax
 
 
+def maze_legend(figure: Figure, start: bool = True, also: Sequence[Artist] = ()) -> None:
+    """A legend below the mazes of a figure: wall, free cell, goal, the agent's start, and further labelled artists."""
+    star = Line2D([], [], linestyle="", marker="*", markersize=13, markerfacecolor=GREEN, markeredgecolor="white")
+    disc = Line2D([], [], linestyle="", marker="o", markersize=9, markerfacecolor=PALE, markeredgecolor=BLUE, mew=2)
+    star.set_label("goal")
+    disc.set_label("agent (start)")
+    figure.legend(
+        handles=[
+            Patch(facecolor=WALL, edgecolor=GRID, label="wall"),
+            Patch(facecolor=FLOOR, edgecolor=GRID, label="free cell"),
+            star,
+            *([disc] if start else []),
+            *also,
+        ],
+        loc="outside lower center",
+        ncols=6,
+        fontsize=10,
+        handletextpad=0.5,
+        columnspacing=1.4,
+    )
+
+
 def _frame(ax: Axes, n: int) -> None:
-    """Thin lines between the cells, no numbers beside them."""
+    """Draw thin lines between the cells, and no tick labels."""
     ax.set_xticks(np.arange(-0.5, n), [])
     ax.set_yticks(np.arange(-0.5, n), [])
     ax.tick_params(length=0)
@@ -56,16 +91,16 @@ def _frame(ax: Axes, n: int) -> None:
 
 
 def draw_sets(masks: np.ndarray, ax: Axes, color: str = INK) -> None:
-    """Sets of actions, uint8 (n, n) bit masks, as one arrow for each action in each cell's set."""
+    """Draw sets of actions, uint8 (n, n) bit masks: one arrow for each action in the set of each cell."""
     for action in range(STAY):
         _arrows(contains(masks, action), action, ax, color)
 
 
 def draw_policy(actions: np.ndarray, masks: np.ndarray, ax: Axes) -> None:
-    """One action a cell, uint8 (n, n), as arrows: dark where the action is in the optimal set, red where it is not.
+    """Draw one action per cell, uint8 (n, n): a dark arrow if the action is in the optimal set, a red one if not.
 
-    Cells without an optimal set (walls, cells that cannot reach the goal) get none; a STAY away from the goal is a
-    red cross.
+    Cells with an empty optimal set (walls, cells that cannot reach the goal) get no arrow. STAY in a cell other than
+    the goal is drawn as a red cross.
     """
     labelled, right = masks != 0, contains(masks, actions)
     for chosen, color in ((labelled & right, INK), (labelled & ~right, RED)):
@@ -105,7 +140,7 @@ def draw_path(
     offset: float = 0.0,
     dashed: bool = False,
 ) -> None:
-    """A walk through cells (row, col) as a line; `offset`, in cells, sets two walks beside each other."""
+    """Draw a walk through cells (row, col) as a line; `offset`, in cells, shifts it, so that two walks stay apart."""
     rows, cols = np.array(path, dtype=float).T
     ax.plot(
         cols + offset,
