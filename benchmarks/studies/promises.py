@@ -80,10 +80,8 @@ def measure_training(found: Figures, keep: Callable[[Figures], None]) -> Figures
         began = time.process_time()
         settings = {**RECIPES["tiny"], "epochs": 9, "threads": 1, "device": "cpu", "seed": seed}
         settings |= {"train_seed": 10 * seed, "test_seed": 10 * seed + 1}
-        data, training = (
-            kind.of({name: value for name, value in settings.items() if name in kind.model_fields})
-            for kind in (DataSettings, TrainSettings)
-        )
+        data = DataSettings.of({name: settings[name] for name in settings if name in DataSettings.model_fields})
+        training = TrainSettings.of({name: settings[name] for name in settings if name in TrainSettings.model_fields})
         run = Training(training, *dataset.build(data))
         for _ in run.epochs():
             pass
@@ -139,7 +137,9 @@ def measure_parameters(found: Figures, keep: Callable[[Figures], None]) -> Figur
     from trm_nav.learning.model import count_parameters
     from trm_nav.settings import RECIPES
 
-    sizes = {f"{mixing}-{dim}": dict(dim=dim, depth=2, mixing=mixing) for mixing in ("mlp", "conv") for dim in DIMS}
+    sizes: dict[str, Figures] = {
+        f"{mixing}-{dim}": dict(dim=dim, depth=2, mixing=mixing) for mixing in ("mlp", "conv") for dim in DIMS
+    }
     sizes |= {
         name: {field: value for field, value in settings.items() if field in ("dim", "depth", "mixing")}
         for name, settings in RECIPES.items()
@@ -332,12 +332,12 @@ def spread(values: Iterable[float | None], form: Form) -> str:
 def running(seconds: float) -> str:
     """A running time that errs on the long side: up to the next 5 seconds, from 90 on up to the next half minute."""
     if seconds <= 90:
-        return f"{5 * -(-seconds // 5):.0f} seconds"
-    return f"{-(-seconds // 30) / 2:g} minutes"
+        return f"{5 * -(-seconds // 5):.0f} s"
+    return f"{-(-seconds // 30) / 2:g} min"
 
 
 def minutes(count: float) -> str:
-    return f"{count:.0f} minute" + "s" * (count != 1)
+    return f"{count:.0f} min"
 
 
 class Promises:

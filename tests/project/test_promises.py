@@ -77,8 +77,7 @@ def test_a_promise_is_the_range_of_all_values(promises, values, text):
 
 
 @pytest.mark.parametrize(("seconds", "text"), [
-    (5.0, "5 seconds"), (5.1, "10 seconds"), (58, "60 seconds"), (90, "90 seconds"), (91, "2 minutes"),
-    (121, "2.5 minutes"),
+    (5.0, "5 s"), (5.1, "10 s"), (58, "60 s"), (90, "90 s"), (91, "2 min"), (121, "2.5 min"),
 ])  # fmt: skip
 def test_a_running_time_is_rounded_up(promises, seconds, text):
     assert promises.running(seconds) == text
