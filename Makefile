@@ -79,7 +79,7 @@ notebooks: $(TESTS) ## execute the committed notebooks again, in place
 	$(BIN) scripts/build_notebooks.py $(ARGS)
 
 bench: $(RIVALS)/rivals.installed ## measure this project beside others, into benchmarks/RESULTS.md (ARGS=--long)
-	$(RIVALS)/bin/python benchmarks/bench.py $(ARGS)
+	$(RIVALS)/bin/python -m benchmarks.bench $(ARGS)
 
 # The benchmarks have an environment of their own, so that their packages cannot change the lessons'.
 $(RIVALS)/rivals.installed: pyproject.toml constraints.txt benchmarks/requirements.txt

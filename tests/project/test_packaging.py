@@ -177,9 +177,11 @@ def test_top_level_holds_what_was_agreed_and_nothing_else():
     assert agreed - top <= {".gitattributes"}
 
 
-def test_library_tells_type_checkers_that_it_is_typed():
-    assert (ROOT / "trm_nav" / "py.typed").exists()
-    assert "py.typed" in PYPROJECT["tool"]["setuptools"]["package-data"]["trm_nav"]
+def test_an_installed_library_has_every_file_that_it_has_here():
+    patterns = PYPROJECT["tool"]["setuptools"]["package-data"]["*"]
+    files = [path for path in tracked_files() if path.parts[0] == "trm_nav" and path.suffix != ".py"]
+    assert Path("trm_nav/py.typed") in files, "without it, type checkers ignore the library's types"
+    assert not [path for path in files if not any(path.match(pattern) for pattern in patterns)]
 
 
 def test_no_tracked_file_is_larger_than_400_kb():
