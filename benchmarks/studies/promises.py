@@ -158,6 +158,15 @@ def measure_quantity(found: Figures, keep: Callable[[Figures], None]) -> Figures
     return {name: round(sum(values) / len(values), 4) for name, values in accuracies.items()}
 
 
+def measure_diagnosis(found: Figures, keep: Callable[[Figures], None]) -> Figures:
+    """How often the diagnosis is right on the judged histories of the fault study, by group of runs."""
+    from benchmarks.studies import faults
+
+    results = {group: faults.judge(runs) for group, runs in faults.grouped("judged").items()}
+    kept = ("recall", "precision", "false alarms")
+    return {group: {name: result[name] for name in kept} for group, result in results.items()}
+
+
 def measure_lessons(found: Figures, keep: Callable[[Figures], None]) -> Figures:
     """CPU seconds of each committed notebook, executed once with one thread, and an estimate of its reading time."""
     import nbformat
@@ -188,6 +197,7 @@ def measure_students(found: Figures, keep: Callable[[Figures], None]) -> Figures
 SECTIONS: dict[str, Callable[[Figures, Callable[[Figures], None]], Figures]] = {
     "parameters": measure_parameters,
     "quantity": measure_quantity,
+    "diagnosis": measure_diagnosis,
     "labels": measure_labels,
     "presets": measure_presets,
     "training": measure_training,
@@ -480,6 +490,19 @@ class Promises:
                 f"`{recipe['command']}`",
             )
 
+    def table_diagnosis(self) -> Iterator[str]:
+        groups: Figures = self.latest("diagnosis")
+        sides = [
+            [result for group, result in groups.items() if ("jittered" in group) == noisy] for noisy in (False, True)
+        ]
+        yield from heading("finding", "found, of the runs with such a fault", "right, of the runs where it came first",
+                           "found, with noise", "right, with noise")  # fmt: skip
+        for finding in sides[0][0]["recall"]:
+            counts = [[result[name][finding] for result in side] for side in sides for name in ("recall", "precision")]
+            yield row(finding, *map(in_total, counts))
+        alarms = [in_total([result["false alarms"] for result in side]) for side in sides]
+        yield row("any alarm on a healthy run", alarms[0], "", alarms[1], "")
+
     def table_students(self) -> Iterator[str]:
         yield from heading("one kernel", "most resident memory", "CPU, everything included")
         for lesson, words in (("05_diagnostics", "lesson 05, each preset pressed once"), ("04_train", "lesson 04")):
@@ -511,6 +534,12 @@ class Promises:
 def month(date: str) -> str:
     """`November 2026` for `2026-11-23`."""
     return time.strftime("%B %Y", time.strptime(date, "%Y-%m-%d"))
+
+
+def in_total(counts: Iterable[Iterable[int]]) -> str:
+    """`16 of 30` for the sum of several such pairs; a dash where there was nothing to count."""
+    part, total = map(sum, zip(*counts, strict=True))
+    return f"{part} of {total}" if total else "-"
 
 
 def in_words(counts: dict[str, int]) -> str:
