@@ -191,6 +191,8 @@ def _draw_weights(ax: Axes, tokens: int, dim: int, depth: int, recursions: int, 
         loc="upper center",
         bbox_to_anchor=(0.5, 0.06),
         columnspacing=1.2,
+        handlelength=1.2,
+        fontsize=10,
     )
     ax.set(xlim=(-gap, x), ylim=(-0.62 * tallest, 0.8 * tallest), aspect="equal")
     ax.axis("off")
