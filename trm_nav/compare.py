@@ -3,12 +3,13 @@
 python -m trm_nav.compare experiments/*
 """
 
+import math
 import sys
 from dataclasses import dataclass
 from typing import Any
 
 from trm_nav import cli
-from trm_nav.diagnosis.history import load
+from trm_nav.diagnosis.history import History
 from trm_nav.errors import UserError
 
 PROG = "python -m trm_nav.compare"
@@ -16,16 +17,17 @@ NOT_COMPARED = {"train_path", "val_path", "checkpoint_dir", "resume", "epochs"} 
 
 
 @dataclass(frozen=True)
-class Experiment:
-    """What one history says. Epochs count from 1; the best one, that of best.pt, has the lowest validation loss.
+class ComparedRun:
+    """One row of the table. Epochs count from 1; the best one, that of best.pt, has the lowest validation loss.
 
-    settings: the configuration and, to tell which experiments saw the same mazes, the beginning of each fingerprint.
+    settings: the configuration, and the beginning of each data set's fingerprint, which tells whether two runs saw
+    the same mazes.
     """
 
     name: str
     best_val_acc: float
     final_val_acc: float
-    best_epoch: int
+    best_epoch: int | None
     epochs: int
     seconds: float | None
     settings: dict[str, Any]
@@ -34,52 +36,50 @@ class Experiment:
 def main() -> None:
     parser = cli.Parser("Compare experiments: a table, the best validation accuracy first.", PROG)
     parser.add_argument("experiment", nargs="+", help="folder with a history.json, in it or in its checkpoints/")
-    experiments = []
+    runs = []
     for name in parser.parse_args().experiment:
         try:
-            experiments.append(read(name))
+            runs.append(read(name))
         except UserError as problem:
             print(f"{PROG}: {problem}", file=sys.stderr)
-    if not experiments:
-        raise UserError("there is nothing to compare; name folders that training wrote, as its --checkpoint-dir")
-    print(table(experiments))
+    if not runs:
+        raise UserError("there is nothing to compare; name folders that training wrote, its `checkpoint_dir`")
+    print(table(runs))
 
 
-def read(name: str) -> Experiment:
-    """The experiment in a folder, or in a history file itself. Raises UserError if there is none that can be read."""
-    path, history = load(name)
-    try:
-        losses, accuracies = ([float(value) for value in history[name]] for name in ("val_loss", "val_acc"))
-        data = {f"{name} data": digest[:8] for name, digest in history.get("fingerprints", {}).items()}
-        return Experiment(
-            name=name.rstrip("/"),
-            best_val_acc=max(accuracies),
-            final_val_acc=accuracies[-1],
-            best_epoch=losses.index(min(losses)) + 1,
-            epochs=len(accuracies),
-            seconds=sum(history["seconds"]) if "seconds" in history else None,
-            settings={**history.get("config", {}), **data},
-        )
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
-        raise UserError(f"{path} is not the history of a training: no epochs with val_loss and val_acc") from None
+def read(name: str) -> ComparedRun:
+    """The run whose history is in a folder, or in a history file itself. Raises UserError if none can be read."""
+    history = History.of(name)
+    if not history.epochs:
+        raise UserError(f"the run in {name} diverged in its first epoch: there are no accuracies to compare")
+    data = {f"{part} data": str(digest)[:8] for part, digest in history.fingerprints.items()}
+    return ComparedRun(
+        name=name.rstrip("/"),
+        best_val_acc=max(filter(math.isfinite, history.val_acc), default=math.nan),
+        final_val_acc=history.val_acc[-1],
+        best_epoch=history.best_epoch,
+        epochs=history.epochs,
+        seconds=None if history.seconds is None else sum(history.seconds),
+        settings={**history.config, **data},
+    )
 
 
-def table(experiments: list[Experiment]) -> str:
-    """The experiments as lines of text, sorted, with a column for every setting that is not the same in all."""
-    experiments = sorted(experiments, key=lambda one: (-one.best_val_acc, -one.final_val_acc, one.name))
-    names = differing([one.settings for one in experiments])
+def table(runs: list[ComparedRun]) -> str:
+    """The runs as lines of text, the best first, with a column for every setting that is not the same in all."""
+    runs = sorted(runs, key=lambda run: (-run.best_val_acc, -run.final_val_acc, run.name))
+    names = differing([run.settings for run in runs])
     rows = [["experiment", "best val acc", "final val acc", "best epoch", "epochs", "seconds", *names]]
-    for one in experiments:
-        planned = f"/{one.settings['epochs']}" if "epochs" in one.settings else ""
+    for run in runs:
+        planned = f"/{run.settings['epochs']}" if "epochs" in run.settings else ""
         rows.append(
             [
-                one.name,
-                f"{one.best_val_acc:.4f}",
-                f"{one.final_val_acc:.4f}",
-                str(one.best_epoch),
-                f"{one.epochs}{planned}",
-                "-" if one.seconds is None else f"{one.seconds:.0f}",
-                *(_word(one.settings.get(name)) for name in names),
+                run.name,
+                f"{run.best_val_acc:.4f}",
+                f"{run.final_val_acc:.4f}",
+                _in_words(run.best_epoch),
+                f"{run.epochs}{planned}",
+                "-" if run.seconds is None else f"{run.seconds:.0f}",
+                *(_in_words(run.settings.get(name)) for name in names),
             ]
         )
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -92,8 +92,8 @@ def differing(settings: list[dict[str, Any]]) -> list[str]:
     return [name for name in names if any(one.get(name) != settings[0].get(name) for one in settings)]
 
 
-def _word(value: Any) -> str:
-    """A setting as it is written in a table; `-` for one that is not known or was left open."""
+def _in_words(value: Any) -> str:
+    """A value as it is written in the table; `-` for one that is not known or was left open."""
     if value is None:
         return "-"
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -11,12 +11,13 @@ from types import ModuleType
 from typing import Any
 
 from trm_nav import cli
-from trm_nav.diagnosis.findings import Finding, diagnose, settings_of
-from trm_nav.diagnosis.history import read
+from trm_nav.diagnosis.findings import Finding, diagnose
+from trm_nav.diagnosis.history import History
 from trm_nav.diagnosis.remedies import Remedy
 from trm_nav.errors import UserError
 
 PROG = "python -m trm_nav.diagnose"
+Guess = Callable[[str], dict[str, float]]  # from a kind of supervision to the loss and accuracy of guessing
 
 
 def main() -> None:
@@ -31,7 +32,7 @@ def main() -> None:
         "--data",
         metavar="PATH",
         type=Path,
-        help="data set, as data/test.pt, for histories that do not say what guessing would reach",
+        help="data set, such as data/test.pt, for histories that do not say what guessing would reach",
     )
     arguments = parser.parse_args()
     chance = None if arguments.data is None else chance_on(arguments.data)
@@ -49,66 +50,69 @@ def main() -> None:
     print("\n\n".join(reports))
 
 
-def chance_on(path: Path) -> Callable[[str], dict[str, float]]:
+def chance_on(path: Path) -> Guess:
     """What guessing would reach on a data set, for either kind of supervision. Raises UserError for a bad file."""
+    import torch  # here, so that a diagnosis without a data set needs no torch
+
     from trm_nav.learning.loss import chance
     from trm_nav.learning.training import Samples
-
-    from .mazes import dataset  # here, so that a diagnosis without a data set needs no torch
+    from trm_nav.mazes import dataset
 
     mazes = dataset.load(path)
 
-    def of(supervision: str) -> dict[str, float]:
-        samples = Samples.of(mazes, supervision, "cpu")
+    @cache
+    def guess(supervision: str) -> dict[str, float]:
+        samples = Samples.of(mazes, supervision, torch.device("cpu"))
         return chance(samples.optimal, samples.agents)
 
-    return cache(of)
+    return guess
 
 
-def report(name: str, chance: Callable[[str], dict[str, float]] | None = None) -> str:
-    """The findings on one history, as lines of text; `chance` is asked where the history does not know it.
+def report(name: str, chance: Guess | None = None) -> str:
+    """The findings on one history, as lines of text; `chance` is asked if the history does not know it.
 
     Raises UserError if there is no history that can be read.
     """
-    history = read(name)
-    settings = settings_of(history)
-    if chance and history["chance"] is None:
-        history["chance"] = dict.fromkeys(("train", "val"), chance(settings.get("supervision", "policy")))
-    lines, shown = [], []
+    history = History.of(name)
+    if chance and history.chance is None:
+        guess = chance(history.settings.get("supervision", "policy"))
+        history = history.model_copy(update={"chance": {"train": guess, "val": guess}})
+    lines: list[str] = []
+    shown: list[list[Remedy]] = []
     for finding in diagnose(history):
-        lines.append(heading(finding))
+        lines.append(f"{finding.heading}: {finding.evidence}")
         if finding.remedies and finding.remedies in shown:
             lines.append("  the same remedies")
         else:
-            lines += [f"  {number}. {advice(one, settings)}" for number, one in enumerate(finding.remedies, start=1)]
+            lines += [
+                f"  {number}. {advice(remedy, history.settings)}"
+                for number, remedy in enumerate(finding.remedies, start=1)
+            ]
         shown.append(finding.remedies)
     return "\n".join(lines)
 
 
-def heading(finding: Finding) -> str:
-    since = f" since epoch {finding.epoch}" if finding.epoch else ""
-    return f"{finding.name}{since}: {finding.evidence}"
-
-
 def advice(remedy: Remedy, settings: Mapping[str, Any]) -> str:
-    """A remedy in words, its flags, and what they would change, as far as that is known."""
+    """A remedy in words, the flags for it, and the values that these would change, if they are known."""
     if not remedy.changes:
         return remedy.what
     where = " of scripts/generate_dataset.py" if "num_train" in remedy.changes else ""  # training only reads its data
-    now = [_word(settings[name]) for name in remedy.changes if name in settings]
+    now = [_in_words(settings[name]) for name in remedy.changes if name in settings]
     known = f" (now {' and '.join(now)})" if len(now) == len(remedy.changes) else ""
-    return f"{remedy.what}: {remedy.flags}{where}{known}"
+    return f"{remedy.what}: {cli.in_flags(remedy.settings)}{where}{known}"
 
 
-def _word(value: Any) -> str:
+def _in_words(value: Any) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 class _CallableModule(ModuleType):
-    """`trm_nav.diagnose` names a function of the library. Importing this command puts the module in its place, so the
-    module can be called as that function."""
+    """`trm_nav.diagnose` names a function of the library, but importing this command puts this module in its place.
+
+    Calling the module calls the function, so that the name works either way.
+    """
 
     def __call__(self, history: Any, finished: bool = True) -> list[Finding]:
         return diagnose(history, finished)

@@ -1,12 +1,15 @@
 """The comparison command, beside the guide's own loop over experiments."""
 
 import json
+import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+import trm_nav
 from trm_nav import cli
 from trm_nav.compare import NOT_COMPARED, PROG, main
 from trm_nav.settings import TrainSettings
@@ -37,6 +40,12 @@ def write(folder, val_acc, val_loss, **more):
     (folder / "history.json").write_text(json.dumps({**lists, **more}))
 
 
+def four_lists(**entries: str) -> bytes:
+    """The JSON text of a history of one epoch, with some of its entries replaced or added."""
+    lists = {"train_loss": "[1.0]", "train_acc": "[0.5]", "val_loss": "[1.0]", "val_acc": "[0.5]"}
+    return ("{" + ", ".join(f'"{name}": {text}' for name, text in {**lists, **entries}.items()) + "}").encode()
+
+
 @pytest.fixture
 def experiments(tmp_path, monkeypatch):
     """The folder of the made-up experiments, laid out as in the guide, from the folder above it."""
@@ -63,8 +72,19 @@ def compare(monkeypatch, capsys):
     return call
 
 
-def test_the_numbers_are_those_of_the_guides_loop(experiments, monkeypatch):
-    monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=":")
+@pytest.fixture
+def python_on_the_path(tmp_path_factory, monkeypatch):
+    """Let a shell find this interpreter under the name `python`, which not every system has."""
+    folder = tmp_path_factory.mktemp("bin")
+    (folder / "python").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n')
+    (folder / "python").chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
+    monkeypatch.setenv("PYTHONPATH", str(Path(trm_nav.__file__).parents[1]), prepend=os.pathsep)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("python_on_the_path")
+def test_the_numbers_are_those_of_the_guides_loop(experiments):
     loop, command = (
         subprocess.run(["bash", "-c", line], capture_output=True, text=True, timeout=60)
         for line in (GUIDES_LOOP, "python -m trm_nav.compare experiments/*")
@@ -136,10 +156,13 @@ def test_a_history_is_found_in_the_folder_below_it_or_by_its_own_name(experiment
         (None, "there is no history.json in {folder} or in its checkpoints/"),
         (b'{"val_acc": [0.1, 0.', "{folder}/history.json is not JSON, or a truncated file"),
         (b"\xff\x00", "{folder}/history.json is not JSON, or a truncated file"),
-        (b"[1, 2]", "{folder}/history.json is not the history of a training"),
-        (b'{"val_acc": [], "val_loss": []}', "{folder}/history.json is not the history of a training"),
-        (b'{"val_acc": ["high"], "val_loss": [1]}', "{folder}/history.json is not the history of a training"),
-        (b'{"val_acc": [0.5], "train_loss": [1]}', "{folder}/history.json is not the history of a training"),
+        (b"[1, 2]", "{folder}/history.json is not a history: it must be an object with the lists train_loss, "),
+        (b'{"val_acc": [0.5], "train_loss": [1]}', "{folder}/history.json has no train_acc: a history has the lists "),
+        (four_lists(val_acc="[]"), "{folder}/history.json has 1 epochs of train_loss and 0 of val_acc"),
+        (four_lists(val_acc='["high"]'), "val_acc of {folder}/history.json must be a list of numbers"),
+        (four_lists(val_loss=f"[1{'0' * 400}]"), "val_loss of {folder}/history.json must be a list of numbers"),
+        (four_lists(config='{"dim": "\\ud800"}'), "{folder}/history.json is not JSON, or a truncated file"),
+        (four_lists(config='{"dim": ' + "[" * 10_000), "{folder}/history.json is not JSON, or a truncated file"),
     ],
 )
 def test_what_cannot_be_compared_gets_a_sentence_and_does_not_hide_the_rest(experiments, compare, content, sentence):

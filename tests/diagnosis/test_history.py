@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from trm_nav.diagnosis.findings import diagnose
-from trm_nav.diagnosis.history import CURVES, load
+from trm_nav.diagnosis.history import CURVES, History, load
 from trm_nav.errors import UserError
 
 OVERFITTED = {
@@ -45,6 +45,8 @@ def test_settings_and_counts_that_other_programs_call_the_same_are_passed_over()
         {"config": {"dropout": "high", "dim": None, "lr": [1]}},
         {"mazes": "many"},
         {"mazes": 0},
+        {"mazes": 10**400},
+        {"seconds": "long", "fingerprints": [1], "best_epoch": "last"},
         {"config": {7: 8, "optimizer": "sgd"}},
     ):
         assert diagnose({**OVERFITTED, **foreign}) == expected
@@ -54,7 +56,7 @@ def test_settings_and_counts_that_other_programs_call_the_same_are_passed_over()
     ("change", "sentence"),
     [
         ({"val_acc": ...}, "the history has no val_acc: a history has the lists train_loss, "),
-        ({"val_acc": [0.5]}, "the history has 12 epochs of train_loss and 1 of val_acc; they must be as many"),
+        ({"val_acc": [0.5]}, "the history has 12 epochs of train_loss and 1 of val_acc; they must be equally long"),
         ({"train_loss": []}, "the history has 0 epochs of train_loss and 12 of train_acc"),
         ({name: [] for name in CURVES}, "the history has no epochs"),
         ({"val_loss": ["0.5"] * 12}, "val_loss of the history must be a list of numbers, one an epoch"),
@@ -67,9 +69,10 @@ def test_settings_and_counts_that_other_programs_call_the_same_are_passed_over()
         ({"val_loss": True}, "val_loss of the history must be a list of numbers"),
         ({"val_loss": [True] * 12}, "val_loss of the history must be a list of numbers"),
         ({"val_loss": [10**400] * 12}, "val_loss of the history must be a list of numbers"),
-        ({"val_acc": [None] * 12}, "val_acc of the history must have a number for every epoch whose losses are numbe"),
+        ({"val_acc": [None] * 12}, "the history has no number in val_acc for an epoch whose losses are numbers"),
         ({"chance": 0.3}, "chance of the history must hold loss and acc, each for train and val"),
         ({"chance": {"train": {"loss": 1.2}}}, "chance of the history must hold loss and acc"),
+        ({"chance": dict.fromkeys(("train", "val"), {"loss": 10**400, "acc": 0})}, "chance of the history must hold"),
     ],
 )
 def test_lists_that_are_none_are_a_mistake_with_a_sentence(change, sentence):
@@ -92,6 +95,9 @@ def test_what_is_no_history_at_all_is_a_mistake_too(thing):
         (b'{"val_acc": [0.1, 0.', "{path} is not JSON, or a truncated file"),
         (b"\xff\x00", "{path} is not JSON, or a truncated file"),
         (b"[" * 100_000, "{path} is not JSON, or a truncated file"),
+        (b'{"note": "half of a pair: \\ud800"}', "{path} is not JSON, or a truncated file"),
+        (b'{"note": ' + b"9" * 5000 + b"}", "{path} is not JSON, or a truncated file"),
+        (b'{"train_loss": [' + b"9" * 400 + b"]}", "{path} has no train_acc"),
         (b"[1, 2]", "{path} is not a history: it must be an object with the lists"),
         (b"null", "{path} is not a history"),
         (b'{"train_loss": []}', "{path} has no train_acc"),
@@ -124,3 +130,17 @@ def test_accuracies_in_percent_are_refused():
     percent = {"train_loss": [1.0], "train_acc": [0.4], "val_loss": [1.0], "val_acc": [98.0]}
     with pytest.raises(UserError, match="val_acc of the history must hold shares from 0 to 1, not 98"):
         diagnose(percent)
+
+
+def test_a_checked_history_is_diagnosed_as_it_is():
+    history = History.of({**OVERFITTED, "config": {"dim": 8, "momentum": 0.9}, "mazes": 300})
+    assert diagnose(history) == diagnose({**OVERFITTED, "config": {"dim": 8}, "mazes": 300})
+    assert History.of(history) is history
+    assert (history.epochs, history.best_epoch) == (12, 4)
+    assert history.settings == {"dim": 8, "num_train": 300}
+
+
+def test_the_best_epoch_is_the_one_with_the_lowest_loss_that_is_a_number():
+    made = dict.fromkeys(CURVES, [0.9, 0.5, np.nan])
+    assert History.of(made).best_epoch == 2
+    assert History.of({**dict.fromkeys(CURVES, []), "diverged": True}).best_epoch is None

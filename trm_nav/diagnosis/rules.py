@@ -1,0 +1,339 @@
+"""The rules of the diagnosis: each looks at the curves of a run for one finding.
+
+A rule must not depend on the number of epochs: a run of 300 epochs with a little noise is the same run as one of 20.
+So no rule adds up what single epochs do, and whatever a single epoch does is compared with the noise of the run.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .history import CURVES, History
+from .remedies import LEARNING_RATE
+from .thresholds import THRESHOLDS
+
+Floats = NDArray[np.float64]
+Seen = tuple[str, int | None, str]  # a finding without its remedies: name, epoch where it began, evidence
+
+WORST_GUESS = {"loss": math.log(5)}  # where chance is not known: guessing one of 5 actions never costs more
+SECOND_DIFFERENCE = 0.6745 * math.sqrt(6)  # median of |x[i-1] - 2 x[i] + x[i+1]| for independent standard normal x
+
+
+def noise(loss: Floats) -> float:
+    """The standard deviation of a loss around its course, as a share of the loss.
+
+    It is estimated from the second differences of the logarithm: a smooth course has nearly none, and their median
+    does not change when a few epochs stand out. 0 for fewer than three epochs.
+    """
+    seconds = np.abs(np.diff(np.log(loss.clip(THRESHOLDS.smallest_loss)), 2))
+    return float(np.median(seconds)) / SECOND_DIFFERENCE if len(seconds) else 0.0
+
+
+@dataclass(frozen=True)
+class Curves:
+    """A history as float arrays, one number an epoch."""
+
+    train_loss: Floats  # (epochs,)
+    train_acc: Floats  # (epochs,)
+    val_loss: Floats  # (epochs,)
+    val_acc: Floats  # (epochs,)
+    known_chance: Mapping[str, Mapping[str, float]] | None
+    diverged: bool
+    lr: float | None
+
+    @classmethod
+    def of(cls, history: History) -> Self:
+        curves = {name: np.array(getattr(history, name), float) for name in CURVES}
+        return cls(**curves, known_chance=history.chance, diverged=history.diverged, lr=history.settings.get("lr"))
+
+    def __len__(self) -> int:
+        return len(self.val_loss)
+
+    @property
+    def chance(self) -> Mapping[str, float]:
+        """What guessing reaches on the training mazes."""
+        return self.known_chance["train"] if self.known_chance else WORST_GUESS
+
+    @property
+    def guessing(self) -> str:
+        """For evidence: the loss of guessing, in words."""
+        return f"guessing costs {self.chance['loss']:.2f}" if self.known_chance else "guessing costs at most 1.61"
+
+    @property
+    def accuracies(self) -> str:
+        """For evidence: both accuracies of the last epoch, in words."""
+        return f"accuracy {self.train_acc[-1]:.0%} in training, {self.val_acc[-1]:.0%} on held-out mazes"
+
+    @property
+    def gap(self) -> float:
+        """Training accuracy minus held-out accuracy, averaged over the last two epochs."""
+        return float((self.train_acc - self.val_acc)[-2:].mean())
+
+    @property
+    def ratio(self) -> float:
+        """Validation loss divided by training loss, in the last epoch."""
+        return float(self.val_loss[-1] / max(self.train_loss[-1], THRESHOLDS.smallest_loss))
+
+
+def seen_in(run: Curves, finished: bool) -> list[Seen]:
+    """What a run shows, the gravest first; at least one finding.
+
+    While the run has not finished, what later epochs may still change is left out.
+    """
+    with np.errstate(all="ignore"):  # losses that overflow when they are added are large enough to be judged
+        faults = list(_faults(run, finished))
+        if faults:
+            return faults
+        return [verdict(run)] if finished else [("too short to say", None, "nothing is wrong so far")]
+
+
+def _faults(run: Curves, finished: bool) -> Iterator[Seen]:
+    if seen := diverging(run):
+        yield seen
+        return
+    if len(run) < THRESHOLDS.shortest:
+        return
+    overfitted = list(overfitting(run))
+    yield from overfitted
+    if overfitted:
+        return
+    if seen := oscillating(run):
+        yield seen
+    if finished and (seen := different_mazes(run) or at_chance(run) or crawling(run)):
+        yield seen
+
+
+def diverging(run: Curves) -> Seen | None:
+    """A loss that is not a number, or a training loss far above guessing that did not recover."""
+    broken = np.flatnonzero(~np.isfinite([run.train_loss, run.val_loss]).all(axis=0))
+    if len(broken) or run.diverged:
+        epoch = int(broken[0]) + 1 if len(broken) else len(run) + 1
+        return "diverging", epoch, "the loss is no longer a number"
+    above = np.flatnonzero(run.train_loss > THRESHOLDS.diverging_loss * run.chance["loss"])
+    recovered = min(accuracy[-2:].mean() for accuracy in (run.train_acc, run.val_acc)) >= THRESHOLDS.good
+    if not len(above) or recovered:
+        return None
+    return (
+        "diverging",
+        int(above[0]) + 1,
+        f"the training loss rose to {run.train_loss.max():.1f} nats, where {run.guessing}, "
+        f"and is {run.train_loss[-1]:.2f} in the last epoch",
+    )
+
+
+def overfitting(run: Curves) -> Iterator[Seen]:
+    """Overfitting in any of three forms, and after it `memorised`, where the training mazes are known by heart.
+
+    The validation loss rises while the training loss falls; or accuracy is lost from training to held-out mazes; or
+    the training loss goes on falling and the validation loss does not.
+    """
+    rises, gap = _validation_loss_rises(run), _accuracy_gap(run)
+    if rises:
+        best = int(run.val_loss.argmin())
+        risen = run.val_loss[-1] / max(run.val_loss[best], THRESHOLDS.smallest_loss) - 1
+        yield (
+            "overfitting",
+            best + 2,
+            f"training loss still falls, validation loss has risen {risen:.0%}; {run.accuracies}",
+        )
+    elif gap or _parted(run):
+        start = _since(run.train_acc - run.val_acc > run.gap / 2) if gap else len(run) - _last_third(run) + 1
+        yield "overfitting", start, f"{run.accuracies}; validation loss {run.ratio:.1f} times the training loss"
+    memorised = run.train_acc >= THRESHOLDS.memorised
+    if (rises or gap) and memorised[-1] and run.gap > THRESHOLDS.overfitting_gap:
+        yield (
+            "memorised",
+            _since(memorised),
+            f"nearly every training maze is right, but {1 - run.val_acc[-1]:.0%} of the held-out mazes are wrong: "
+            "the network remembers answers instead of a rule",
+        )
+
+
+def _validation_loss_rises(run: Curves) -> bool:
+    best = int(run.val_loss.argmin())
+    lowest = run.val_loss[best]
+    rise = run.val_loss[-2:].min() - lowest
+    after = min(best + 1, len(run) - 1)  # from here on, because in the first epochs the training loss falls anyway
+    falls = run.train_loss[-1] < (1 - THRESHOLDS.overfitting_train_fall) * run.train_loss[after]
+    return bool(falls) and rise > max(
+        THRESHOLDS.overfitting_rise * lowest,
+        THRESHOLDS.overfitting_rise_of_guessing * run.chance["loss"],
+        THRESHOLDS.overfitting_rise_noise * noise(run.val_loss) * lowest,
+    )
+
+
+def _accuracy_gap(run: Curves) -> bool:
+    differ = run.val_loss[-1] > THRESHOLDS.overfitting_gap_ratio * run.train_loss[-1]
+    return bool(differ) and run.gap > THRESHOLDS.overfitting_gap
+
+
+def _parted(run: Curves) -> bool:
+    train_fell, val_fell = (_fall(loss, _last_third(run)) for loss in (run.train_loss, run.val_loss))
+    return bool(
+        train_fell > THRESHOLDS.parted_train_fall
+        and val_fell < THRESHOLDS.parted_val_fall * train_fell
+        and run.val_loss[-1] > THRESHOLDS.parted_ratio * run.train_loss[-1]
+        and run.val_acc[-1] < THRESHOLDS.very_good
+    )
+
+
+def oscillating(run: Curves) -> Seen | None:
+    """A loss that goes up and down: in one epoch by far more than the noise of the run, or throughout the run.
+
+    A loss may rise a little in any epoch, and in more epochs it does so more often. So single rises are compared with
+    the noise, and swings are averaged over the epochs, not added up.
+    """
+    guess = run.chance["loss"]
+    if seen := _rise_of_the_training_loss(run):
+        return seen
+    jumps = _swings(run.val_loss)
+    top = int(jumps.argmax())
+    allowed = THRESHOLDS.oscillating_noise * noise(run.val_loss) * run.val_loss[top + 1]
+    if jumps[top] > max(THRESHOLDS.oscillating_jump * guess, allowed):
+        return _up_and_down("validation", jumps)
+    for name, loss in (("training", run.train_loss), ("validation", run.val_loss)):
+        swings = _swings(loss)
+        if swings.mean() > THRESHOLDS.oscillating_swing * guess:
+            return _up_and_down(name, swings)
+    return None
+
+
+def _rise_of_the_training_loss(run: Curves) -> Seen | None:
+    guess, loss = run.chance["loss"], run.train_loss
+    rises = np.where(loss[1:] > THRESHOLDS.oscillating_above * guess, np.diff(loss), 0)
+    before = int(rises.argmax())
+    allowed = THRESHOLDS.oscillating_noise * noise(loss) * loss[before]
+    recovers = loss[-1] < loss[: before + 1].min()
+    if recovers and rises[before] > max(THRESHOLDS.oscillating_rise * guess, allowed):
+        return (
+            "oscillating",
+            before + 2,
+            f"the training loss rose, to {loss[before + 1]:.2f} nats, before it fell again",
+        )
+    return None
+
+
+def _swings(loss: Floats) -> Floats:
+    """For every epoch but the first and the last: by how much the loss went up to it and down again after it."""
+    steps = np.diff(loss)
+    return np.minimum(steps[:-1], -steps[1:]).clip(0)
+
+
+def _up_and_down(name: str, swings: Floats) -> Seen:
+    first = int((swings > swings.max() / 2).argmax())
+    evidence = f"the {name} loss goes up and down, by up to {swings.max():.2f} nats from one epoch to the next"
+    return "oscillating", first + 2, evidence
+
+
+def different_mazes(run: Curves) -> Seen | None:
+    """Training and held-out mazes that are not drawn alike, told by what guessing costs on them."""
+    if not run.known_chance:
+        return None
+    train, val = (run.known_chance[name]["loss"] for name in ("train", "val"))
+    if abs(val / train - 1) <= THRESHOLDS.different_mazes:
+        return None
+    return (
+        "different mazes",
+        None,
+        f"guessing costs {train:.2f} nats on the training mazes and {val:.2f} on the held-out ones: "
+        "they are not drawn alike",
+    )
+
+
+def at_chance(run: Curves) -> Seen | None:
+    """Accuracies no better than those of one and the same action everywhere."""
+    accuracy = max(run.train_acc[-3:].mean(), run.val_acc[-3:].mean())
+    if not run.known_chance:
+        return None
+    if accuracy >= max(guess["acc"] for guess in run.known_chance.values()) + THRESHOLDS.chance_margin:
+        return None
+    return (
+        "stuck at chance",
+        None,
+        f"{run.accuracies}, where one and the same action everywhere has {run.chance['acc']:.0%}",
+    )
+
+
+def crawling(run: Curves) -> Seen | None:
+    """A training loss that falls steadily but too slowly, with a learning rate that can be raised."""
+    if run.lr is not None and run.lr >= LEARNING_RATE[-1]:
+        return None  # the guide has no higher learning rate
+    guess, loss, fifth = run.chance["loss"], run.train_loss, max(1, len(run) // 5)  # by then the warm-up is over
+    slow = loss[fifth] > THRESHOLDS.crawling_early * guess and loss[-1] > THRESHOLDS.crawling_late * guess
+    fall, typical = loss[fifth] - loss[-1], noise(loss) * loss[fifth]
+    falls = fall > max(
+        THRESHOLDS.crawling_share * (loss[0] - loss[-1]),
+        THRESHOLDS.crawling_fall * guess,
+        THRESHOLDS.crawling_fall_noise * typical,
+    )
+    falls = bool(falls) and loss[fifth] < loss[0]
+    steady = np.diff(loss).max() < max(THRESHOLDS.crawling_rise * guess, THRESHOLDS.oscillating_noise * typical)
+    if not (slow and falls and steady):
+        return None
+    return (
+        "crawling",
+        None,
+        f"after {fifth + 1} of {len(run)} epochs the training loss is {loss[fifth]:.2f} nats, where {run.guessing}, "
+        f"and in the last epoch {loss[-1]:.2f}: it falls steadily but slowly",
+    )
+
+
+def verdict(run: Curves) -> Seen:
+    """What can be said of a finished run without a fault in its course."""
+    val = run.val_acc[-1]
+    if len(run) < THRESHOLDS.shortest:
+        evidence = f"{len(run)} epochs have no shape yet; {THRESHOLDS.shortest} or more have one"
+        return "too short to say", None, evidence
+    fell, wobble = _fall(run.val_loss, max(2, len(run) // 4)), noise(run.val_loss)
+    hidden = wobble > THRESHOLDS.too_noisy and abs(fell) < THRESHOLDS.too_noisy_fall * wobble
+    if val < THRESHOLDS.very_good and hidden:
+        return (
+            "too noisy to say",
+            None,
+            f"the validation loss wanders by {wobble:.0%} from epoch to epoch, and changed by {abs(fell):.0%} in the "
+            "last quarter of the epochs",
+        )
+    if val < THRESHOLDS.very_good and fell > THRESHOLDS.still_improving:
+        return (
+            "still improving",
+            None,
+            f"the validation loss fell by {fell:.0%} in the last quarter of the epochs; {run.accuracies}",
+        )
+    losses = run.train_loss[-1], run.val_loss[-1]
+    if min(run.train_acc[-1], val) < THRESHOLDS.good:
+        return (
+            "underfitting",
+            _flat_since(run.train_loss),
+            f"both losses stay high and flat, {losses[0]:.2f} and {losses[1]:.2f} nats, where {run.guessing}; "
+            f"{run.accuracies}",
+        )
+    return (
+        "healthy",
+        None,
+        f"both losses fell together, to {losses[0]:.3f} and {losses[1]:.3f} nats; {run.accuracies}",
+    )
+
+
+def _flat_since(loss: Floats) -> int:
+    last = loss[-1]
+    allowed = max(THRESHOLDS.flat * (loss.max() - last), THRESHOLDS.flat_noise * noise(loss) * last)
+    return _since(np.abs(loss - last) <= allowed)
+
+
+def _last_third(run: Curves) -> int:
+    return max(2, len(run) // 3)
+
+
+def _fall(loss: Floats, epochs: int) -> float:
+    """By what share of itself a loss fell in the last so many epochs."""
+    return float((loss[-1 - epochs] - loss[-1]) / max(loss[-1 - epochs], THRESHOLDS.smallest_loss))
+
+
+def _since(condition: NDArray[np.bool_]) -> int:
+    """The epoch from which on a condition has held to the end; the last one if it does not hold there."""
+    not_so = np.flatnonzero(~condition)
+    return min(int(not_so[-1]) + 2, len(condition)) if len(not_so) else 1
