@@ -1,10 +1,11 @@
-"""Pictures of a search: writing and shades in the cells of a maze, and one search after so many steps.
+"""Pictures of a search, for lesson 01: shaded cells, numbers in cells, and A* after a given number of expansions.
 
-Lesson 01 draws with them, on top of a maze from `plots.draw_maze`.
+All of them draw on top of a maze from `plots.mazes.draw_maze`.
 """
 
 from collections.abc import Mapping
 from functools import cache
+from typing import Any
 
 import numpy as np
 from matplotlib import colormaps
@@ -22,11 +23,11 @@ from trm_nav.mazes.astar import Cell, Search, manhattan
 from .mazes import draw_maze
 from .style import BLUE, INK, ORANGE, SKY
 
-LIGHT = ListedColormap(colormaps["cividis"](np.linspace(0.55, 1.0, 32)))  # dark writing can be read on all of it
+LIGHT = ListedColormap(colormaps["cividis"](np.linspace(0.55, 1.0, 32)))  # dark text is legible on all of it
 
 
-def shade_cells(values: np.ndarray, ax: Axes, **imshow) -> AxesImage:
-    """A light colour for every cell that has a number: (n, n), NaN where there is none. Returns it for a colour bar."""
+def shade_cells(values: np.ndarray, ax: Axes, **imshow: Any) -> AxesImage:
+    """Give a light colour to every cell whose value, (n, n), is not NaN. Returns the image, for a colour bar."""
     return ax.imshow(np.ma.masked_invalid(values), **{"cmap": LIGHT, **imshow})
 
 
@@ -38,10 +39,10 @@ def write_cells(
     right: float = 0.0,
     bold: bool = False,
 ) -> None:
-    """A short text or number in each of some cells, `size` cells high or as small as it must be to fit.
+    """Write a short text or number into some of the cells.
 
-    It stands `below` and `right` of the middle of its cell. All of them are one patch: a few hundred texts of their own
-    would take a second to draw.
+    size: height of the text, in cells; a text that would not fit is made smaller. below, right: its distance from the
+    centre of the cell, in cells. All texts become one patch, since a few hundred separate ones take a second to draw.
     """
     written = []
     for (row, column), text in texts.items():
@@ -55,7 +56,7 @@ def write_cells(
 
 @cache
 def _outline(text: str, bold: bool) -> tuple[Path, float]:
-    """The text as a path around (0, 0), rows downwards, with the height of a digit as its unit; and its width."""
+    """The text as a path centred on (0, 0), with the y axis pointing down and digits of height 1; and its width."""
     outline = TextPath((0, 0), text, size=1, prop=FontProperties(weight="bold" if bold else "normal"))
     height = TextPath((0, 0), "0", size=1).get_extents().height
     box = outline.get_extents()
@@ -64,13 +65,15 @@ def _outline(text: str, bold: bool) -> tuple[Path, float]:
 
 
 def draw_search(walls: np.ndarray, search: Search, step: int, weight: float, ax: Axes) -> None:
-    """A* with `weight` times the Manhattan distance after `step` expansions: f in every cell met, below it g + h.
+    """Draw A* after `step` expansions: f in every cell that it has met, and g + h below it.
 
-    Cells are shaded that have been expanded and that wait. A frame marks the one expanded last, a band the best way
+    search: a result of `astar` on walls, bool (n, n), with `weight` times the Manhattan distance as its heuristic.
+    Expanded and waiting cells have different shades. A frame marks the cell expanded last, and a band the best path
     to it that is known by then.
     """
     step = min(step, len(search.expanded))
-    g, parents = {search.start: 0}, {search.start: None}  # as they were after this step
+    g: dict[Cell, int] = {search.start: 0}  # as it was after this step
+    parents: dict[Cell, Cell | None] = {search.start: None}  # likewise
     for expansion, opened in zip(search.expanded[:step], search.opened, strict=False):
         g.update(dict.fromkeys(opened, expansion.g + 1))
         parents.update(dict.fromkeys(opened, expansion.cell))
@@ -82,23 +85,24 @@ def draw_search(walls: np.ndarray, search: Search, step: int, weight: float, ax:
         marks[cell] = cell in waiting
     shade_cells(marks, ax, cmap=ListedColormap([SKY, ORANGE]), vmin=0, vmax=1, alpha=0.35)
     for label, color in (("expanded", SKY), ("waiting", ORANGE)):
-        ax.scatter([], [], marker="s", s=90, color=color, alpha=0.35, label=label)  # draws nothing but its legend
+        ax.scatter([], [], marker="s", s=90, color=color, alpha=0.35, label=label)  # an empty plot, for the legend
     h = {cell: weight * manhattan(cell, search.goal) for cell in g}
-    marked = g.keys() & {search.start, search.goal}  # their middle is taken
+    marked = g.keys() & {search.start, search.goal}  # their centre is taken
     write_cells({cell: f"{g[cell] + h[cell]:.4g}" for cell in g.keys() - marked}, ax, 0.24, -0.1, bold=True)
     write_cells({cell: f"{g[cell] + h[cell]:.4g}" for cell in marked}, ax, 0.14, -0.4, bold=True)
     write_cells({cell: f"{g[cell]} + {h[cell]:.4g}" for cell in g}, ax, 0.14, 0.39)
 
-    title = "Before the first expansion, only the start waits"
+    title = "Before the first expansion, only the start is waiting"
     if step:
         last = search.expanded[step - 1]
         _draw_band(last.cell, parents, ax)
-        title = f"Expansion {step} of {len(search.expanded)} has f = {last.f:.4g}; {len(waiting)} wait"
+        title = f"Expansion {step} of {len(search.expanded)}: f = {last.f:.4g}, {len(waiting)} waiting"
     ax.set_title(title)
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=3, handletextpad=0.4)
 
 
 def _draw_band(cell: Cell, parents: Mapping[Cell, Cell | None], ax: Axes) -> None:
+    """A frame around a cell, and a band along the path from the start to it."""
     ax.add_patch(
         Rectangle(
             (cell[1] - 0.5, cell[0] - 0.5),
@@ -111,9 +115,10 @@ def _draw_band(cell: Cell, parents: Mapping[Cell, Cell | None], ax: Axes) -> Non
             label="expanded last",
         )
     )
-    way = []
-    while cell is not None:
-        way.append(cell)
-        cell = parents[cell]
-    rows, columns = np.transpose(way)
+    path: list[Cell] = []
+    ahead: Cell | None = cell
+    while ahead is not None:
+        path.append(ahead)
+        ahead = parents[ahead]
+    rows, columns = np.transpose(path)
     ax.plot(columns, rows, color=BLUE, alpha=0.3, linewidth=12, solid_capstyle="round", zorder=2.5)

@@ -1,7 +1,4 @@
-"""The pictures of lesson 02: tokens, sets as numbers, orientations, and the label that contradicts itself.
-
-A room of its own because no other lesson draws them; a maze and an arrow look as in `plots`.
-"""
+"""The pictures of lesson 02: tokens, optimal sets as bit masks, the 8 orientations, and contradictory labels."""
 
 from collections.abc import Callable
 
@@ -18,13 +15,13 @@ from trm_nav.mazes.symmetry import transform_masks, transform_mazes
 from .mazes import draw_maze, draw_policy, draw_sets, maze_axes
 from .style import BLUE, FLOOR, GREEN, GRID, INK, RED, WALL
 
-TURNS = ("as it is", "quarter turn left", "half turn", "quarter turn right")
-SYMMETRIES = (*TURNS, "mirrored", *(f"mirrored, {turn}" for turn in TURNS[1:]))
+ROTATIONS = ("unchanged", "quarter turn left", "half turn", "quarter turn right")
+SYMMETRIES = (*ROTATIONS, "mirrored", *(f"mirrored, {rotation}" for rotation in ROTATIONS[1:]))
 "What each of the 8 symmetries does, in words."
 
 
 def draw_numbers(values: np.ndarray, colors: np.ndarray, ax: Axes) -> None:
-    """A whole number in each cell, (n, n), in the colour that `colors`, names (n, n), gives it."""
+    """Write a whole number into each cell. values: int (n, n); colors: the colour of each number, str (n, n)."""
     for (row, column), value in np.ndenumerate(values):
         ax.text(
             column,
@@ -39,20 +36,23 @@ def draw_numbers(values: np.ndarray, colors: np.ndarray, ax: Axes) -> None:
 
 
 def draw_tokens(mazes: Mazes, maze: int) -> Figure:
-    """One maze, its tokens cell by cell, and below them the same tokens row after row, as a model reads them."""
+    """One maze, the token of each of its cells, and below them the same tokens in one row, as a network reads them.
+
+    maze: the index of the maze among `mazes`.
+    """
     n, walls, goal = mazes.grid_size, mazes.walls[maze], mazes.goals[maze]
     tokens = encode(walls[None], goal[None])[0]  # (n*n,)
     figure = plt.figure(figsize=(6.8, 4.8))
     grid = figure.add_gridspec(2, 2, height_ratios=(6, 1))
-    left, right, row = (figure.add_subplot(place) for place in (grid[0, 0], grid[0, 1], grid[1, :]))
+    left, right, row = (figure.add_subplot(cell) for cell in (grid[0, 0], grid[0, 1], grid[1, :]))
     draw_maze(walls, goal, mazes.starts[maze], left, "A maze")
     draw_maze(walls, ax=right, title="Its tokens: FREE 0, WALL 1, GOAL 2")
     draw_numbers(tokens.reshape(n, n), np.array([INK, "white", GREEN])[tokens].reshape(n, n), right)
 
     row.bar(np.arange(n * n), 1, width=1, color=np.array([FLOOR, WALL, GREEN])[tokens], edgecolor=GRID, linewidth=0.5)
     row.set(
-        title=f"The same {n * n} tokens, row after row",
-        xlabel="place in the row: n · row + column",
+        title=f"The same {n * n} tokens in one row",
+        xlabel="index: n · row + column",
         ylim=(0, 1),
         xlim=(-0.5, n * n - 0.5),
         xticks=np.arange(0, n * n, n),
@@ -64,7 +64,7 @@ def draw_tokens(mazes: Mazes, maze: int) -> Figure:
 
 
 def draw_sets_as_numbers(mazes: Mazes, maze: int) -> Figure:
-    """One maze with its optimal sets, as arrows on the left and as bit masks on the right."""
+    """One maze with its optimal sets, as arrows on the left and as bit masks on the right. maze: its index."""
     walls, goal = mazes.walls[maze], mazes.goals[maze]
     masks = optimal_actions(walls[None], goal[None])[0]
     figure, (left, right) = maze_axes(2, cell=3.4)
@@ -77,32 +77,33 @@ def draw_sets_as_numbers(mazes: Mazes, maze: int) -> Figure:
 
 
 def draw_orientations(mazes: Mazes, maze: int) -> Figure:
-    """One maze in its 8 orientations, each with the optimal sets that the expert finds there."""
+    """One maze in its 8 orientations, each with the optimal sets that the expert finds there. maze: its index."""
     figure, axes = maze_axes(4, 2, cell=2.2)
     for g, ax in enumerate(axes):
-        turned = transform_mazes(mazes[[maze]], g)
-        draw_maze(turned.walls[0], turned.goals[0], turned.starts[0], ax)
-        draw_sets(optimal_actions(turned.walls, turned.goals)[0], ax)
+        view = transform_mazes(mazes[[maze]], g)
+        draw_maze(view.walls[0], view.goals[0], view.starts[0], ax)
+        draw_sets(optimal_actions(view.walls, view.goals)[0], ax)
         ax.set_title(f"{g}: {SYMMETRIES[g]}".replace(", ", ",\n"), fontsize=10)
     return figure
 
 
 def draw_contradiction(mazes: Mazes, maze: int, g: int, rule: Callable[[np.ndarray], np.ndarray]) -> Figure:
-    """Labels that turn with a maze, beside those that the rule gives to the turned maze; shaded where the two differ.
+    """One label per cell, transformed along with a maze, beside the labels that the rule gives the transformed maze.
 
-    rule: sets of actions, uint8 of any shape, to sets that keep at most one action of each.
+    Cells whose two labels differ are shaded. maze: its index; g: the symmetry; rule: reduces sets of actions, uint8 of
+    any shape, to sets with at most one action each.
     """
     here, there = mazes[[maze]], transform_mazes(mazes[[maze]], g)
     label = rule(optimal_actions(here.walls, here.goals))  # (1, n, n)
-    turned, given = transform_masks(label, g), rule(optimal_actions(there.walls, there.goals))
-    differ = (turned != given)[0]
+    carried, given = transform_masks(label, g), rule(optimal_actions(there.walls, there.goals))
+    differ = (carried != given)[0]
 
     figure, axes = maze_axes(3, cell=3.0)
-    titles = ("One label a cell", f"Turned along: {SYMMETRIES[g]}", f"Labelled there: {differ.sum()} differ")
-    panels = zip(axes, (here, there, there), (label, turned, given), (label, turned, turned), titles, strict=True)
+    titles = ("One label per cell", f"Transformed: {SYMMETRIES[g]}", f"Labelled anew: {differ.sum()} differ")
+    panels = zip(axes, (here, there, there), (label, carried, given), (label, carried, carried), titles, strict=True)
     for ax, view, shown, right, title in panels:
         draw_maze(view.walls[0], view.goals[0], ax=ax, title=title)
-        actions = np.log2(np.maximum(shown[0], 1)).astype(np.uint8)  # the number of the one bit
+        actions = np.log2(np.maximum(shown[0], 1)).astype(np.uint8)  # the index of the one bit that is set
         draw_policy(actions, right[0], ax)
     rows, columns = np.nonzero(differ)
     axes[2].bar(columns, 1, width=1, bottom=rows - 0.5, color=RED, alpha=0.18)
