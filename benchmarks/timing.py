@@ -2,12 +2,12 @@
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 Summary = dict[str, float]  # median, lowest, highest, repeats
 
 
-def interleaved(calls: dict[str, Callable[[], object]], repeats: int) -> dict[str, list[float]]:
+def interleaved(calls: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, list[float]]:
     """Seconds of every call in every round. A round makes each call once; a first round is not counted."""
     seconds: dict[str, list[float]] = {name: [] for name in calls}
     for round_ in range(repeats + 1):

@@ -6,6 +6,8 @@ input; the Numba searches check nothing.
 """
 
 import statistics
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -43,7 +45,7 @@ def measure(quick: bool = False) -> dict[str, Any]:
 def bandwidth(size: int, repeats: int) -> list[float]:
     """GB/s of one core that copies `size` bytes; bytes read and bytes written both count."""
     source, target = np.ones(size, np.uint8), np.ones(size, np.uint8)
-    seconds = interleaved({"copy": lambda: np.copyto(target, source)}, repeats)["copy"]
+    seconds = interleaved({"copy": partial(np.copyto, target, source)}, repeats)["copy"]
     return [2 * size / 1e9 / second for second in seconds]
 
 
@@ -78,13 +80,16 @@ def time_systems(
 ) -> dict[str, list[float]]:
     """Seconds of each system on one core and on two, of copying the walls, and of our expert's waves alone."""
     copied = np.empty_like(mazes.walls)
-    calls = {"copy": lambda: np.copyto(copied, mazes.walls), "waves": lambda: waves(mazes)}
+    calls: dict[str, Callable[[], object]] = {
+        "copy": partial(np.copyto, copied, mazes.walls),
+        "waves": partial(waves, mazes),
+    }
     with TwoProcesses(label, batches) as both:
         for name, system in systems.items():
-            calls[name] = lambda system=system, batch=batches[name]: system.label(batch)
-            calls[name + PROCESSES] = lambda name=name: both.label(name)
+            calls[name] = partial(system.label, batches[name])
+            calls[name + PROCESSES] = partial(both.label, name)
             if system.threads:
-                calls[name + THREADS] = lambda system=system: system.threads(mazes.walls, mazes.goals)
+                calls[name + THREADS] = partial(system.threads, mazes.walls, mazes.goals)
         return interleaved(calls, repeats)
 
 

@@ -20,7 +20,10 @@ Cell = tuple[int, int]
 def loop(samples: int, path: Path) -> None:
     """Save random grids for which A* finds a path; the label is the first action of that path."""
     random.seed(0)
-    grids, starts, goals, labels = [], [], [], []
+    grids: list[list[list[bool]]] = []
+    starts: list[Cell] = []
+    goals: list[Cell] = []
+    labels: list[int] = []
     while len(grids) < samples:
         grid = [[random.random() < DENSITY for _ in range(SIZE)] for _ in range(SIZE)]  # True: a wall
         start, goal = ((random.randrange(SIZE), random.randrange(SIZE)) for _ in range(2))

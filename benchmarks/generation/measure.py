@@ -5,6 +5,7 @@ up to all samples.
 """
 
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ def measure(quick: bool = False) -> dict[str, Any]:
             "start": ("-m", "benchmarks.generation.loop", 0, folder / "start.npz"),
             "torch": ("-c", "import torch"),
         }
-        seconds = interleaved({name: lambda words=words: run(*words) for name, words in commands.items()}, repeats)
+        seconds = interleaved({name: partial(run, *words) for name, words in commands.items()}, repeats)
     scaled_up = [
         start + (full - start) / share * (train + test)
         for full, start in zip(seconds["share"], seconds["start"], strict=True)
@@ -66,7 +67,7 @@ def check(samples: int) -> float:
     """
     mazes = generate_mazes(samples, SIZE, DENSITY, seed=1)
     paths = [
-        heap_astar(walls, tuple(start), tuple(goal))
+        heap_astar(walls, tuple(start), tuple(goal)) or []
         for walls, start, goal in zip(mazes.walls.tolist(), mazes.starts.tolist(), mazes.goals.tolist(), strict=True)
     ]
     maze = np.arange(samples)

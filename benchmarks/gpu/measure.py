@@ -5,6 +5,7 @@ context around `Training._train`, the other replaces the model.
 """
 
 import contextlib
+from functools import partial
 from typing import Any
 
 import torch
@@ -49,7 +50,7 @@ def measure_shape(dim: int, recursions: int, device: str) -> dict[str, Any]:
         with torch.autocast(device, torch.bfloat16) if name == MIXED else contextlib.nullcontext():
             epoch(runs[name])
 
-    seconds = interleaved({name: lambda name=name: one_epoch(name) for name in runs}, ROUNDS)
+    seconds = interleaved({name: partial(one_epoch, name) for name in runs}, ROUNDS)
     return {
         "dim": dim,
         "recursions": recursions,

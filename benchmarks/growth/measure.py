@@ -85,9 +85,8 @@ def measure_line(name: str, values: tuple[int, ...], rounds: int) -> list[dict[s
         try:
             for value in values:
                 point = {**BASE, name: value}
-                folder, made = (Path(temporary) / str(value), None) if name == "mazes" else (None, None)
-                if folder:
-                    made = generate(value, folder)
+                folder = Path(temporary) / str(value) if name == "mazes" else None
+                made = generate(value, folder) if folder else None
                 steps = (
                     MAZES_STEPS if name == "mazes" else max(STEPS[0], min(STEPS[1], round(ROUND_FLOPS / flops(point))))
                 )

@@ -53,7 +53,7 @@ def slope(xs: list[float], ys: list[float]) -> float:
 def seconds_exponent(name: str, points: list[Point]) -> Summary:
     """The exponent of seconds per epoch; its median and range over the rounds."""
     values = [point[name] for point in points]
-    return summary([slope(values, times) for times in zip(*(point["rounds"] for point in points), strict=True)])
+    return summary([slope(values, list(times)) for times in zip(*(point["rounds"] for point in points), strict=True)])
 
 
 def exponent_row(name: str, points: list[Point], memory: dict[str, float]) -> list[str]:

@@ -41,7 +41,7 @@ def work(point: Point, steps: int, folder: Path | None) -> None:
         data = dataset.load(folder / "train.pt"), dataset.load(folder / "test.pt")
     else:
         data = dataset.build(DataSettings(num_train=point["mazes"], num_test=BATCH, grid_size=point["size"]))
-    shape = {name: point[name] for name in ("dim", "depth", "recursions")}
+    shape: dict[str, Any] = {name: point[name] for name in ("dim", "depth", "recursions")}
     settings = TrainSettings(**shape, dropout=0.0, lr=1e-4, batch_size=BATCH, threads=1, augment=True, device="cpu")
     run = Training(settings, *data)
     answer(

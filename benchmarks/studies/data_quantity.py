@@ -10,7 +10,7 @@ has fewer. Two runs train at a time, each on one thread. The result is the file 
 import itertools
 import json
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
 from tqdm import tqdm
@@ -82,7 +82,12 @@ def write(result: dict[str, Any]) -> None:
     """Write the file with one line for each point, so that a diff can be read."""
     points = ",\n".join("  " + json.dumps(point) for point in result["points"])
     head = json.dumps({**result, "points": None}, indent=1).removesuffix("null\n}")
-    write_atomically(RESULT, lambda file: file.write(f"{head}[\n{points}\n ]\n}}\n".encode()))
+    text = f"{head}[\n{points}\n ]\n}}\n"
+
+    def write_text(file: BinaryIO) -> None:
+        file.write(text.encode())
+
+    write_atomically(RESULT, write_text)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from typing import Any, Self
 
 import torch
 
+from benchmarks.time_to_skill.published_trm import PublishedTRM
 from trm_nav.mazes.grids import Mazes
 from trm_nav.navigation.evaluation import evaluate
 
@@ -61,7 +62,7 @@ class Watch:
         self.clock, self.seconds, self.held_out, self.save = clock, seconds, held_out, save
         marks = (*(mark / 2 for mark in range(5, 121, 5)), *range(65, math.ceil(seconds), 5))
         self.marks = [mark for mark in marks if mark < seconds and mark % every == 0] + [seconds]
-        self.model: torch.nn.Module | None = None
+        self.model: torch.nn.Module  # to be set before training starts
 
     def share(self) -> float:
         """The share of the time budget that is spent."""
@@ -81,7 +82,7 @@ class Watch:
         seconds, cpu_seconds = self.clock.seconds(), self.clock.cpu_seconds()
         with self.clock.pause():
             evaluation = evaluate(self.model, self.held_out)
-            if getattr(self.model, "average", None):
+            if isinstance(self.model, PublishedTRM) and self.model.average:
                 with self.model.averaged():
                     evaluation = max(evaluation, evaluate(self.model, self.held_out), key=lambda one: one.success)
             self.save(

@@ -107,9 +107,10 @@ class PlainCNN(Convolutional):
     def __init__(self, channels: int, depth: int):
         super().__init__(channels, features=channels)
         self.first = three_by_three(PLANES, channels)
-        self.layers = nn.ModuleList(three_by_three(channels, channels) for _ in range(depth))
-        for layer in self.layers:
+        layers = [three_by_three(channels, channels) for _ in range(depth)]
+        for layer in layers:
             layer.weight.data /= math.sqrt(depth)
+        self.layers = nn.ModuleList(layers)
 
     def features(self, planes: Tensor) -> Tensor:
         image = self.first(planes).relu()

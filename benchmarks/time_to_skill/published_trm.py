@@ -55,7 +55,8 @@ class PublishedTRM(nn.Module):
 
     def forward(self, tokens: Tensor) -> Tensor:
         """1 for the action that `predict` chooses and 0 for the others, (B, n*n, 5); `predict` returns no logits."""
-        return F.one_hot(self.network.predict(tokens.long())[0], len(ACTIONS)).float()
+        actions = self.network.predict(tokens.long())[0]
+        return F.one_hot(actions, len(ACTIONS)).float()
 
     def loss(self, tokens: Tensor, optimal: Tensor) -> Tensor:
         """The loss of the first supervised step, for optimal sets uint8 (B, n*n)."""

@@ -6,6 +6,7 @@ import torch
 
 from benchmarks.time_to_skill.clock import Watch
 from benchmarks.time_to_skill.fitting import Fit, fit
+from benchmarks.time_to_skill.published_trm import PublishedTRM
 from benchmarks.time_to_skill.systems import System
 from trm_nav.learning.device import processor_set
 from trm_nav.learning.reproducibility import set_seed
@@ -58,7 +59,7 @@ def _train_rival(system: System, seed: int, threads: int, watch: Watch, train_se
             share=None if system.epochs else watch.share,
             on_step=watch,
         )
-        if hasattr(model, "fit"):  # the published TRM has its own training loop
+        if isinstance(model, PublishedTRM):  # it has its own training loop
             model.fit(run)
         else:
             fit(model, run)

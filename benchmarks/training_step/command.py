@@ -9,7 +9,14 @@ from benchmarks.commands import run
 from benchmarks.timing import interleaved, ratios, summary
 from trm_nav.settings import flags
 
-COMMAND = {"dim": 32, "recursions": 4, "dropout": 0.0, "threads": 1, "grow_recursions": False, "device": "cpu"}
+COMMAND: dict[str, Any] = {
+    "dim": 32,
+    "recursions": 4,
+    "dropout": 0.0,
+    "threads": 1,
+    "grow_recursions": False,
+    "device": "cpu",
+}
 TRAIN, VALIDATION, EPOCHS = 5_000, 500, 6  # mazes, mazes, epochs
 REPEATS, QUICK_REPEATS = 3, 2
 

@@ -103,7 +103,7 @@ class OrdinaryTraining:
     def __init__(self, ours: TinyRecursiveModel, samples: Samples, batch_size: int, batched: bool):
         self.model = OrdinaryMixer(ours)
         self.batched = batched
-        dataset: Dataset[tuple[Tensor, ...]] = (
+        dataset: TensorDataset | TransformedSamples = (
             TensorDataset(samples.tokens, samples.optimal, samples.agents) if batched else TransformedSamples(samples)
         )
         self.loader = DataLoader(dataset, batch_size=batch_size, shuffle=True, num_workers=0)

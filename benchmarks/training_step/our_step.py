@@ -33,7 +33,7 @@ def training(dim: int, recursions: int, steps: int, threads: int, device: str = 
 
 def epoch(run: Training) -> None:
     """One pass over the training set, as in a run but without validation."""
-    with processor_set(run.settings.threads):
+    with processor_set(run.threads):
         run._train(None)
 
 

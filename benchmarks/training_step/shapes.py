@@ -12,6 +12,7 @@ import json
 import os
 import shutil
 import time
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -77,7 +78,7 @@ def measure_shape(dim: int, recursions: int, threads: int, repeats: int) -> dict
     assert error < LOGITS_ERROR, f"the logits differ by {error}"
 
     models: dict[str, nn.Module] = {OURS: ours.model, PER_SAMPLE: ordinary[PER_SAMPLE].model}
-    calls = {
+    calls: dict[str, Callable[[], object]] = {
         OURS: lambda: epoch(ours),
         **yardsticks(dim, recursions, steps),
         **{name: loop.epoch for name, loop in ordinary.items()},

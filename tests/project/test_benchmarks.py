@@ -102,7 +102,7 @@ def test_asking_for_an_unknown_section_is_one_sentence(capsys, monkeypatch):
 @pytest.mark.parametrize(
     "words",
     [
-        "benchmarks/bench.py",  # as the Makefile calls it
+        "benchmarks/bench.py",  # also as a file
         "-m benchmarks.bench",
         "-m benchmarks.studies.recipes",
         "-m benchmarks.generation.loop",

@@ -31,7 +31,7 @@ def pyastar2d_astar(walls: np.ndarray, starts: np.ndarray, goals: np.ndarray) ->
     )
 
 
-def _steps_and_first_actions(paths: list) -> tuple[np.ndarray, np.ndarray]:
+def _steps_and_first_actions(paths: list[list[tuple[int, int]]]) -> tuple[np.ndarray, np.ndarray]:
     steps = np.array([len(path) - 1 for path in paths])
     first = np.array([(path[1][0] - path[0][0], path[1][1] - path[0][1]) for path in paths])  # (N, 2)
     return steps, (first[:, None] == MOVES[:4]).all(axis=2).argmax(axis=1).astype(np.uint8)
