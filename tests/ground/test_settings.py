@@ -2,12 +2,13 @@
 
 import argparse
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from trm_nav import UserError, cli
-from trm_nav.settings import RECIPES, DataSettings, ModelSettings, TrainSettings, recipe
+from trm_nav.settings import RECIPES, DataSettings, ModelSettings, TrainSettings, flags, recipe
 
 KINDS = (DataSettings, ModelSettings, TrainSettings)
 # For every setting with bounds, its extremes and the values just outside.
@@ -20,7 +21,7 @@ BOUNDS = {
     "test_seed": ([0, 2**32 - 1], [-1, 2**32]),
     "threads": ([1, 1024], [0, 1025]),
     "seed": ([0, 2**32 - 1], [-1, 2**32]),
-    "dim": ([1, 4096], [0, 4097]),
+    "dim": ([1, 4096], [-3, 0, 4097]),
     "depth": ([1, 64], [0, 65]),
     "recursions": ([1, 256], [0, 257]),
     "dropout": ([0.0, 0.99], [-0.01, 1.0, float("nan")]),
@@ -44,9 +45,9 @@ def test_the_extremes_are_accepted_and_what_lies_beyond_is_refused_by_name(kind,
         assert getattr(kind.of({name: value}), name) == value
         assert kind.from_strings({name: str(value)}) == {name: value}
     for value in outside:
-        with pytest.raises(UserError, match=f"^{name} .*, not {value}$|^{name} .*, not '{value}'$"):
+        with pytest.raises(UserError, match=f"^`{name}` must be .*, not {re.escape(repr(value))}$"):
             kind.of({name: value})
-        with pytest.raises(UserError, match=f"^{name} .*, not '{value}'$"):
+        with pytest.raises(UserError, match=f"^`{name}` must be .*, not '{value}'$"):
             kind.from_strings({name: str(value)})
 
 
@@ -62,13 +63,33 @@ def test_every_setting_with_bounds_is_tried_and_every_setting_has_help():
                                    {"augment": "yes"}, {"augment": 1}, {"train_path": 3}, {"device": 0}])  # fmt: skip
 def test_a_value_of_another_type_is_refused_outside_a_command_line(wrong):
     ((name, value),) = wrong.items()
-    with pytest.raises(UserError, match=f"^{name} must .* not {value!r}"):
+    with pytest.raises(UserError, match=f"^`{name}` must be .* not {value!r}"):
         TrainSettings.of(wrong)
 
 
 def test_a_switch_in_small_letters_is_told_how_papermill_reads_it():
-    with pytest.raises(UserError, match=r"augment .*, not 'true' \(papermill reads True and False with a capital"):
+    with pytest.raises(UserError, match=r"^`augment` must be True or False, not 'true' \(papermill reads True and"):
         TrainSettings.of({"augment": "true"})
+
+
+@pytest.mark.parametrize(
+    ("name", "accepted"),
+    [
+        ("dim", "a whole number from 1 to 4096"),
+        ("seed", "a whole number from 0 to 4294967295"),
+        ("threads", "a whole number from 1 to 1024"),
+        ("lr", "a number above 0 and up to 10"),
+        ("weight_decay", "a number from 0 to 100"),
+        ("augment", "True or False"),
+        ("mixing", "'mlp' or 'conv'"),
+        ("device", "auto, cpu, mps, cuda or cuda:N"),
+        ("train_path", "a path"),
+    ],
+)
+def test_a_refusal_says_in_words_what_is_accepted(name, accepted):
+    with pytest.raises(UserError) as refused:
+        TrainSettings.of({name: [1]})
+    assert str(refused.value) == f"`{name}` must be {accepted}, not [1]"
 
 
 def test_an_unknown_name_is_refused_with_the_nearest_or_with_all():
@@ -106,19 +127,75 @@ def test_the_recipes_are_the_five_that_are_documented_and_no_other_name_is_one()
         recipe("locale", TrainSettings)
 
 
+@pytest.fixture
+def wide(monkeypatch):
+    """A terminal on which no line of help is broken, and no word coloured."""
+    monkeypatch.setenv("COLUMNS", "1000")
+    monkeypatch.setenv("NO_COLOR", "1")
+
+
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_command_line_has_one_flag_a_setting_and_its_help_tells_the_default(kind):
+def test_the_command_line_has_one_flag_a_setting_and_its_help_tells_the_default(kind, wide):
     parser = cli.Parser("Description.", settings=kind)
-    flags = {action.dest: action for action in parser._actions if action.dest != "help"}
-    assert list(flags) == list(kind.model_fields)
+    actions = {action.dest: action for action in parser._actions if action.dest != "help"}
+    assert list(actions) == list(kind.model_fields)
     shown = " ".join(parser.format_help().split())
     for name, field in kind.model_fields.items():
-        assert "--" + name.replace("_", "-") in flags[name].option_strings
-        assert flags[name].default is argparse.SUPPRESS
+        assert "--" + name.replace("_", "-") in actions[name].option_strings
+        assert actions[name].default is argparse.SUPPRESS
         assert field.description in shown and (field.default is None or f"(default: {field.default})" in shown)
 
 
-@pytest.mark.parametrize(("mistake", "status"), [(UserError("a sentence"), 2), (KeyboardInterrupt(), 130)])
+def test_help_lists_the_values_of_a_setting_that_has_only_a_few(wide):
+    shown = " ".join(cli.Parser("Description.", settings=TrainSettings).format_help().split())
+    assert "--mixing mlp|conv " in shown and "--supervision policy|action " in shown
+    assert "--augment, --no-augment " in shown and "--dim DIM " in shown
+
+
+def test_a_command_line_made_from_settings_is_read_back_as_these_settings():
+    given = {"num_train": 50, "augment": True, "obstacle_density": 0.25, "output_dir": Path("a folder/b")}
+    words = ["--num-train", "50", "--augment", "--obstacle-density", "0.25", "--output-dir", "a folder/b"]
+    assert flags(given) == words
+    assert flags({"grow_recursions": False}) == ["--no-grow-recursions"]
+    parser = cli.Parser("Description.", settings=DataSettings)
+    assert parser.given(parser.parse_args(words)) == given
+    assert parser.given(parser.parse_args([])) == {}
+
+
+@pytest.mark.parametrize(
+    ("words", "taken"),
+    [
+        (["--augment", "true"], "--augment takes no value, not even 'true'"),
+        (["--dim", "8", "--augment", "False"], "--augment takes no value, not even 'False'"),
+        (["--augment=true"], "--augment takes no value, not even 'true'"),
+        (["--augment=perhaps"], "--augment takes no value, not even 'perhaps'"),
+        (["--no-augment", "0", "--dim", "8"], "--no-augment takes no value, not even '0'"),
+    ],
+)
+def test_a_switch_with_a_value_is_refused_with_what_to_write(words, taken):
+    with pytest.raises(UserError) as refused:
+        cli.Parser("Description.", settings=TrainSettings).parse_args(words)
+    assert str(refused.value) == f"{taken}: write --augment or --no-augment"
+
+
+@pytest.mark.parametrize(
+    ("message", "printed"),
+    [
+        ("`dim` must be a whole number", "--dim must be a whole number"),
+        ("raise `num_train` or lower `num_test`", "raise --num-train or lower --num-test"),
+        ("for example `lr=0.002`", "for example --lr 0.002"),
+        ("use `device=cpu`, `dim=64`", "use --device cpu, --dim 64"),
+        ("with `augment=True` or `augment=False`", "with --augment or --no-augment"),
+        ("`checkpoint_dir=a/b c`", "--checkpoint-dir a/b c"),
+        ("call `generate_mazes` or `plan`", "call `generate_mazes` or `plan`"),  # functions, not settings
+        ("nothing of the kind", "nothing of the kind"),
+    ],
+)
+def test_a_command_prints_the_settings_that_a_message_names_as_flags(message, printed):
+    assert cli.in_flags(message) == printed
+
+
+@pytest.mark.parametrize(("mistake", "status"), [(UserError("set `dim=8`"), 2), (KeyboardInterrupt(), 130)])
 def test_a_command_leaves_by_one_door_with_one_line(capsys, mistake, status):
     def main():
         raise mistake
@@ -127,7 +204,7 @@ def test_a_command_leaves_by_one_door_with_one_line(capsys, mistake, status):
         cli.run(main, "prog")
     said, complaint = capsys.readouterr()
     assert (left.value.code, said) == (status, "")
-    assert complaint == ("prog: error: a sentence\n" if status == 2 else "prog: interrupted\n")
+    assert complaint == ("prog: error: set --dim 8\n" if status == 2 else "prog: interrupted\n")
 
 
 def test_a_bug_keeps_its_traceback():

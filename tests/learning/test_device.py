@@ -10,6 +10,9 @@ import torch
 from trm_nav.learning.device import MOST_THREADS, default_threads, flushes_denormals, processor_set
 from trm_nav.settings import ModelSettings
 
+needs_flushing = pytest.mark.skipif(
+    not torch.set_flush_denormal(False), reason="this processor cannot take denormal numbers as 0"
+)
 WIDE, NARROW = ModelSettings(dim=64), ModelSettings(dim=32)
 LOCAL = ModelSettings(dim=64, mixing="conv")
 
@@ -27,6 +30,7 @@ def smallest_product() -> float:
     return (torch.tensor([1e-30]) * torch.tensor([1e-10])).item()
 
 
+@needs_flushing
 def test_denormals_are_zero_inside_and_kept_outside():
     assert smallest_product() > 0 and not flushes_denormals()
     with processor_set(None):
@@ -34,6 +38,7 @@ def test_denormals_are_zero_inside_and_kept_outside():
     assert smallest_product() > 0 and not flushes_denormals()
 
 
+@needs_flushing
 def test_the_state_before_is_restored_also_when_nested_and_after_an_error():
     torch.set_flush_denormal(True)
     with processor_set(1):

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from tiny import assert_close, assert_same
 
 from trm_nav import UserError, create_model
 from trm_nav.learning.model import count_parameters
@@ -16,15 +17,16 @@ def test_a_new_model_takes_over_the_mixing_of_the_weights_and_an_optimizer_made_
     trained, model = create_model(**SIZE, mixing=other), create_model(**SIZE, mixing=mixing)
     model.load_state_dict(trained.state_dict())
     assert model.mixing == other
-    torch.testing.assert_close(model.eval()(TOKENS), trained.eval()(TOKENS), rtol=0, atol=0)
+    assert_same(dict(model.state_dict()), dict(trained.state_dict()))
+    assert_close(model.eval()(TOKENS), trained.eval()(TOKENS))
 
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     before = {name: parameter.clone() for name, parameter in model.named_parameters()}
     model(TOKENS).square().sum().backward()
     optimizer.step()
     moved = {name for name, parameter in model.named_parameters() if not torch.equal(parameter, before[name])}
-    assert {name for name, parameter in model.named_parameters() if parameter.grad.any()} == moved
-    assert len(moved) > 4
+    assert moved <= {name for name, parameter in model.named_parameters() if parameter.grad.any()}
+    assert {"embedding.weight", "head.weight"} < moved and any(name.startswith("blocks.") for name in moved)
 
 
 @each_order

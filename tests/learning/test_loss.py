@@ -22,7 +22,7 @@ def test_no_fixed_distribution_over_the_actions_has_a_lower_loss_than_chance(siz
     def loss(logits):
         return policy_loss(torch.from_numpy(logits).expand(*optimal.shape, 5), optimal).item()
 
-    best = minimize(loss, np.zeros(5), method="Nelder-Mead", options=dict(maxiter=5000, xatol=1e-6, fatol=1e-9)).fun
+    best = minimize(loss, np.zeros(5), method="BFGS").fun
     assert chance(optimal, agents)["loss"] == pytest.approx(best, abs=1e-4)
 
 

@@ -4,7 +4,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -12,6 +11,7 @@ import torch
 from tiny import RUN, assert_same, flags, write_data
 
 from trm_nav import UserError
+from trm_nav import train as command
 from trm_nav.learning.run import fit, prepare
 from trm_nav.mazes import dataset
 
@@ -19,11 +19,6 @@ EPOCHS = 5
 HARD = {**RUN, "epochs": EPOCHS, "save_every": 2, "dropout": 0.2, "augment": True, "device": "cpu"}
 LASTING = ("epoch", "model_state_dict", "optimizer_state_dict", "scheduler_state_dict", "val_acc", "val_loss",
            "history", "early_stopping", "random_states", "fingerprints", "seed")  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def paths(tmp_path_factory):
-    return write_data(tmp_path_factory.mktemp("data"))
 
 
 class Stopped(Exception):
@@ -61,6 +56,7 @@ def disturb():
     torch.rand(3), np.random.rand(3), torch.manual_seed(0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mixing", ["mlp", "conv"])
 @pytest.mark.parametrize("supervision", ["policy", "action"])
 def test_a_resumed_run_equals_the_run_that_was_never_stopped(paths, tmp_path, mixing, supervision):
@@ -130,8 +126,8 @@ def test_the_data_may_have_moved_but_not_changed(paths, tmp_path):
     assert prepare({"resume": tmp_path / "last.pt", **moved}).epoch == 2
     (tmp_path / "other").mkdir()
     others = write_data(tmp_path / "other", train_seed=1, test_seed=2)
-    for name, word in (("train_path", "train"), ("val_path", "val")):
-        with pytest.raises(UserError, match=f"trained with another {word} data set than {name} holds now; .*--resume"):
+    for name in paths:
+        with pytest.raises(UserError, match=f"trained on another data set .*`{name}`.*; .*`resume`"):
             prepare({"resume": tmp_path / "last.pt", name: others[name]})
 
 
@@ -139,28 +135,34 @@ def test_the_mark_for_augmentation_belongs_to_the_data(paths, tmp_path):
     train({**HARD, **paths, "checkpoint_dir": tmp_path / "run"}, stop_after=2)
     marked = write_data(tmp_path, augment=True)
     assert (dataset.load(marked["train_path"]).walls == dataset.load(paths["train_path"]).walls).all()
-    with pytest.raises(UserError, match="another train data set"):
+    with pytest.raises(UserError, match="another data set .*`train_path`"):
         prepare({"resume": tmp_path / "run" / "last.pt", **marked})
+
+
+@pytest.fixture(scope="module")
+def stopped(paths, tmp_path_factory):
+    """The settings of a run that was stopped after its second epoch, and where its last checkpoint is."""
+    folder = tmp_path_factory.mktemp("stopped")
+    return train({**HARD, **paths, "checkpoint_dir": folder}, stop_after=2).settings, folder / "last.pt"
 
 
 @pytest.mark.parametrize("other", [{"grid_size": 8}, {"dim": 16}, {"depth": 2}, {"dropout": 0.1}, {"recursions": 7},
                                    {"mixing": "conv"}, {"batch_size": 8}, {"lr": 0.5}, {"weight_decay": 0.5},
                                    {"seed": 1}, {"supervision": "action"}, {"augment": False},
                                    {"grow_recursions": False}])  # fmt: skip
-def test_a_setting_that_contradicts_the_checkpoint_is_refused_and_the_same_one_is_not(paths, tmp_path, other):
-    settings = {**HARD, **paths, "checkpoint_dir": tmp_path}
-    saved = train(settings, stop_after=2).settings
+def test_a_setting_that_contradicts_the_checkpoint_is_refused_and_the_same_one_is_not(stopped, other):
+    saved, checkpoint = stopped
     ((name, value),) = other.items()
-    sentence = f"^{name} {value} was given, but the checkpoint was trained with {getattr(saved, name)}; .*new run"
+    sentence = f"^`{name}={value}` was given, but the checkpoint was trained with .*{getattr(saved, name)}"
     with pytest.raises(UserError, match=sentence):
-        prepare({"resume": tmp_path / "last.pt", **other})
-    assert prepare({"resume": tmp_path / "last.pt", name: getattr(saved, name)}).epoch == 2
+        prepare({"resume": checkpoint, **other})
+    assert prepare({"resume": checkpoint, name: getattr(saved, name)}).epoch == 2
 
 
 def test_resuming_a_finished_run_says_so_and_more_epochs_let_it_go_on(paths, tmp_path):
     train({**HARD, **paths, "checkpoint_dir": tmp_path})
     before = (tmp_path / "last.pt").read_bytes()
-    with pytest.raises(UserError, match=f"last.pt has finished its {EPOCHS} epochs; raise --epochs to go on"):
+    with pytest.raises(UserError, match=f"last.pt has finished its {EPOCHS} epochs; raise `epochs`"):
         prepare({"resume": tmp_path / "last.pt"})
     assert (tmp_path / "last.pt").read_bytes() == before
     run = train({"resume": tmp_path / "last.pt", "epochs": EPOCHS + 2})
@@ -170,7 +172,7 @@ def test_resuming_a_finished_run_says_so_and_more_epochs_let_it_go_on(paths, tmp
 def test_resuming_a_run_that_ran_out_of_patience_says_so(paths, tmp_path, monkeypatch):
     monkeypatch.setattr("trm_nav.learning.training.Training.validate", lambda run: (1.0, 0.5))
     train({**HARD, **paths, "patience": 2, "checkpoint_dir": tmp_path})
-    with pytest.raises(UserError, match="last.pt stopped after 2 epochs without a better .*; raise --patience"):
+    with pytest.raises(UserError, match="last.pt stopped after 2 epochs without .*; raise `patience`"):
         prepare({"resume": tmp_path / "last.pt"})
     assert train({"resume": tmp_path / "last.pt", "patience": 9}).epoch == EPOCHS
 
@@ -188,51 +190,58 @@ def test_what_cannot_be_resumed_is_refused(paths, tmp_path):
             prepare({"resume": path})
 
 
-# The command itself, ended from outside, in epochs long enough to be cut in the middle.
+# The command itself, in a process that gets a signal at the same place on every machine: halfway through epoch 2.
 
-SLOW = {**HARD, "epochs": 20, "batch_size": 4}  # seconds, so that a signal finds it at work on a busy machine too
+SIGNALLED = """
+import os, sys
+from trm_nav import cli, train
+from trm_nav.learning.training import Training
 
+number, learn = int(sys.argv.pop(1)), Training._train
 
-@pytest.fixture(scope="module")
-def slow_paths(tmp_path_factory):
-    return write_data(tmp_path_factory.mktemp("data"), num_train=800)
+def learn_until_signalled(run, on_step):
+    def hear(share):
+        on_step(share)
+        if run.epoch == 1 and share >= 0.5:
+            os.kill(os.getpid(), number)
 
+    return learn(run, hear)
 
-def start(**settings):
-    command = [sys.executable, "-m", "trm_nav.train", *flags(**settings)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
-def end_in_the_second_epoch(process, how):
-    """Wait for the line of the first epoch, let the second one begin, and send a signal; what stderr then held."""
-    first = process.stdout.readline()
-    assert first.startswith("Epoch 1/"), process.stderr.read()
-    time.sleep(0.1)
-    process.send_signal(how)
-    return process.communicate(timeout=60)[1]
+Training._train = learn_until_signalled
+cli.run(train.main, train.PROG)
+"""
 
 
-def test_a_killed_command_goes_on_in_another_folder_as_if_it_had_not_been_killed(slow_paths, tmp_path):
-    process = start(**SLOW, **slow_paths, checkpoint_dir=tmp_path / "killed")
-    end_in_the_second_epoch(process, signal.SIGKILL)
-    assert process.returncode == -signal.SIGKILL
-    reached = outcome(tmp_path / "killed" / "last.pt")["epoch"]
-    assert 1 <= reached < SLOW["epochs"]
-    resumed = start(resume=tmp_path / "killed" / "last.pt", checkpoint_dir=tmp_path / "resumed")
-    uninterrupted = start(**SLOW, **slow_paths, checkpoint_dir=tmp_path / "whole")
-    (said, complaint), (all_said, _) = (command.communicate(timeout=60) for command in (resumed, uninterrupted))
-    assert (resumed.returncode, complaint) == (0, "")
-    (*lines, _, finding), (*all_lines, _, same) = said.splitlines(), all_said.splitlines()  # but for the seconds
-    assert (lines, finding) == (all_lines[reached:], same)
-    for file in ("last.pt", "best.pt", "checkpoint_epoch_20.pt"):
-        assert_same(outcome(tmp_path / "resumed" / file), outcome(tmp_path / "whole" / file))
+def run_until(number, **settings):
+    words = [sys.executable, "-c", SIGNALLED, str(int(number)), *flags(**settings)]
+    return subprocess.run(words, capture_output=True, text=True)
 
 
-def test_an_interrupted_command_leaves_status_130_one_line_and_checkpoints_to_go_on_from(slow_paths, tmp_path):
-    process = start(**{**SLOW, "epochs": 1000}, **slow_paths, checkpoint_dir=tmp_path)
-    complaint = end_in_the_second_epoch(process, signal.SIGINT)
-    assert (process.returncode, complaint) == (130, "python -m trm_nav.train: interrupted\n")
+@pytest.mark.slow
+def test_a_killed_command_goes_on_in_another_folder_as_if_it_had_not_been_killed(paths, tmp_path, monkeypatch, capsys):
+    killed, resumed, whole = (tmp_path / name for name in ("killed", "resumed", "whole"))
+    ran = run_until(signal.SIGKILL, **HARD, **paths, checkpoint_dir=killed)
+    assert ran.returncode == -signal.SIGKILL, ran.stderr
+    assert outcome(killed / "last.pt")["epoch"] == 1
+    printed = []
+    going_on = {"resume": killed / "last.pt", "checkpoint_dir": resumed}
+    for settings in (going_on, {**HARD, **paths, "checkpoint_dir": whole}):
+        monkeypatch.setattr(sys, "argv", ["train.py", *flags(**settings)])
+        command.main()
+        said, complaint = capsys.readouterr()
+        assert complaint == ""
+        *lines, _, finding = said.splitlines()  # without the line that tells the seconds
+        printed.append([*lines, finding])
+    assert printed[0] == printed[1][1:]
+    for file in ("last.pt", "best.pt", "checkpoint_epoch_4.pt"):
+        assert_same(outcome(resumed / file), outcome(whole / file))
+
+
+@pytest.mark.slow
+def test_an_interrupted_command_leaves_status_130_one_line_and_checkpoints_to_go_on_from(paths, tmp_path):
+    ran = run_until(signal.SIGINT, **HARD, **paths, checkpoint_dir=tmp_path)
+    assert (ran.returncode, ran.stderr) == (130, "python -m trm_nav.train: interrupted\n")
+    assert {path.name for path in tmp_path.iterdir()} == {"best.pt", "last.pt", "history.json"}
     for file in tmp_path.glob("*.pt"):
-        assert 1 <= outcome(file)["epoch"] < 1000
-    assert {"best.pt", "last.pt", "history.json"} <= {path.name for path in tmp_path.iterdir()}
-    assert prepare({"resume": tmp_path / "last.pt"}).epoch == outcome(tmp_path / "last.pt")["epoch"]
+        assert outcome(file)["epoch"] == 1
+    assert prepare({"resume": tmp_path / "last.pt"}).epoch == 1

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from tiny import MODEL, RUN, assert_same
+from tiny import MODEL, RUN, assert_close, assert_same, rounding
 from torch.nn import functional as F
 
 from trm_nav import UserError, create_model, optimal_actions
@@ -56,14 +56,14 @@ def loss_by_hand(logits, optimal):
 def test_the_loss_equals_a_loop_over_the_cells():
     for seed in range(20):
         logits, optimal = logits_and_sets(seed)
-        torch.testing.assert_close(policy_loss(logits, optimal), loss_by_hand(logits, optimal))
+        assert_close(policy_loss(logits, optimal), loss_by_hand(logits, optimal))
 
 
 def test_with_one_optimal_action_everywhere_the_loss_is_cross_entropy():
     logits, _ = logits_and_sets()
     actions = torch.arange(21).view(3, 7) % 5
     optimal = (1 << actions).to(torch.uint8)
-    torch.testing.assert_close(policy_loss(logits, optimal), F.cross_entropy(logits.flatten(0, 1), actions.flatten()))
+    assert_close(policy_loss(logits, optimal), F.cross_entropy(logits.flatten(0, 1), actions.flatten()))
 
 
 def test_the_gradient_of_the_loss_is_its_derivative():
@@ -102,27 +102,45 @@ def test_action_supervision_keeps_the_label_of_the_agents_cell_alone(sets):
         assert (action.optimal[maze].view(5, 5).numpy() == expected).all()
 
 
+def exact_logits(tokens):
+    """A policy of whole numbers, float64 (B, n*n, 5), that no processor rounds and no two actions share."""
+    cells = tokens.shape[1]
+    weights = torch.arange(cells**2).view(cells, cells) ** 2 % 97
+    scores = (tokens.long()[:, :, None] * weights).sum(dim=1)[..., None] * torch.tensor([1, 3, 7, 11, 13]) % 17
+    return (5 * scores + torch.arange(5)).double()
+
+
+def fix_policy(run):
+    """Let a run's model answer with `exact_logits`, whatever its parameters; their gradients are zero."""
+    parameters = list(run.model.parameters())
+    run.model.forward = lambda tokens: exact_logits(tokens) + 0 * sum(parameter.sum() for parameter in parameters)
+
+
 def test_accuracy_is_the_share_of_mazes_right_at_the_agents_cell_under_either_supervision(sets, new_run):
     _, val_set = sets
-    runs = [new_run(supervision=supervision, seed=3) for supervision in ("policy", "action")]
-    with torch.no_grad():
-        logits = runs[0].model.eval()(torch.from_numpy(val_set.tokens)).view(-1, 5, 5, 5)
+    runs = [new_run(supervision=supervision) for supervision in ("policy", "action")]
+    for run in runs:
+        fix_policy(run)
+    logits = exact_logits(torch.from_numpy(val_set.tokens)).view(-1, 5, 5, 5)
     right = [
         int(logits[maze, row, col].argmax()) in members(val_set.optimal[maze, row, col])
         for maze, (row, col) in enumerate(val_set.starts)
     ]
+    assert 0 < sum(right) < len(right)
     assert [run.validate()[1] for run in runs] == [np.mean(right)] * 2
 
 
 def test_validation_loss_is_the_loss_over_the_whole_set_and_disturbs_nothing(sets, new_run):
     _, val_set = sets
     run = new_run(batch_size=40, dropout=0.5)
+    run.model.double()
     weights = {name: value.clone() for name, value in run.model.state_dict().items()}
     random_state = torch.get_rng_state()
     loss, _ = run.validate()
     with torch.no_grad():
         logits = run.model.eval()(torch.from_numpy(val_set.tokens))
-    assert loss == pytest.approx(loss_by_hand(logits, torch.from_numpy(val_set.optimal).flatten(1)).item(), rel=1e-5)
+    expected = loss_by_hand(logits, torch.from_numpy(val_set.optimal).flatten(1)).item()
+    assert loss == pytest.approx(expected, rel=rounding(torch.float64))
     assert_same(dict(run.model.state_dict()), weights)
     assert torch.equal(torch.get_rng_state(), random_state)
 
@@ -175,8 +193,8 @@ def test_augmented_mazes_carry_the_labels_that_the_expert_gives_them(sets, new_r
     assert torch.equal(optimal, labels if supervision == "policy" else labels * at_agent)
     assert (labels[at_agent] != 0).all()
     originals = {tuple(maze) for maze in sets[0].tokens.tolist()}
-    turned = sum(tuple(maze) not in originals for maze in tokens.tolist())
-    assert turned > 60  # 7 of 8 symmetries change a maze
+    changed = sum(tuple(maze) not in originals for maze in tokens.tolist())
+    assert changed > 60  # of 100: 7 of 8 symmetries change a maze, which makes 87.5 with a standard deviation of 3.3
 
 
 def test_augmentation_left_open_follows_the_mark_of_the_training_set():
@@ -198,7 +216,7 @@ def test_the_learning_rate_rises_to_its_peak_in_a_tenth_of_the_steps_and_falls_t
 
 
 def test_the_optimizer_uses_the_schedule_and_gradients_no_longer_than_1(new_run, monkeypatch):
-    run = new_run(lr=0.5, weight_decay=0.25)
+    run = new_run(lr=0.01, weight_decay=0.25)
     monkeypatch.setattr(training, "policy_loss", lambda logits, optimal: 1e6 * policy_loss(logits, optimal))
     norms, rates = [], []
 
@@ -211,8 +229,8 @@ def test_the_optimizer_uses_the_schedule_and_gradients_no_longer_than_1(new_run,
     assert isinstance(run.optimizer, torch.optim.AdamW) and run.optimizer.param_groups[0]["weight_decay"] == 0.25
     list(run.epochs())
     steps = 4 * RUN["epochs"]
-    assert norms == pytest.approx([1] * steps, abs=1e-3)
-    assert rates == pytest.approx([0.5 * learning_rate_factor(step, steps) for step in range(steps)])
+    assert norms == pytest.approx([1] * steps, rel=rounding(torch.float32))
+    assert rates == pytest.approx([0.01 * learning_rate_factor(step, steps) for step in range(steps)])
     trained = {id(p) for group in run.optimizer.param_groups for p in group["params"]}
     assert trained == {id(p) for p in run.model.parameters()}
 
@@ -235,23 +253,24 @@ def test_each_epoch_trains_with_its_own_number_of_recursions(new_run):
     assert [run.model.recursions for _ in run.epochs()] == [1, 2, 4]
 
 
-def test_loss_and_accuracy_of_training_are_means_over_the_mazes_like_those_of_validation(sets):
-    train_set, _ = sets
-    settings = TrainSettings(**RUN | {"epochs": 1, "lr": 1e-12, "dropout": 0.0, "device": "cpu"})  # too slow to learn
-    run = Training(settings, train_set, train_set)
+def test_loss_and_accuracy_of_training_are_means_over_the_mazes_like_those_of_validation():
+    # A batch's loss is a mean over its labelled cells; without walls that is the mean over its mazes, however cut.
+    open_fields, _ = dataset.build(DataSettings(num_train=100, num_test=8, grid_size=5, obstacle_density=0.0))
+    run = Training(TrainSettings(**RUN | {"epochs": 1, "device": "cpu"}), open_fields, open_fields)
+    fix_policy(run)
     list(run.epochs())
     assert run.history["train_acc"] == run.history["val_acc"]
-    # A batch's loss is a mean over its labelled cells, and training cuts other batches than validation.
-    assert run.history["train_loss"] == pytest.approx(run.history["val_loss"], rel=0.01)
+    assert run.history["train_loss"] == pytest.approx(run.history["val_loss"], rel=rounding(torch.float64))
 
 
 def test_training_learns_what_it_is_shown(sets):
     train_set, _ = sets
-    settings = TrainSettings(dim=16, epochs=25, batch_size=20, lr=1e-2, dropout=0.0, device="cpu")
+    settings = TrainSettings(dim=16, epochs=15, batch_size=20, lr=2e-2, dropout=0.0, device="cpu")
     run = Training(settings, train_set, train_set)
     list(run.epochs())
-    assert run.history["val_acc"][-1] > 0.9 > run.history["val_acc"][0]
-    assert run.history["train_loss"][-1] < run.history["train_loss"][0] / 3
+    # Chance is what can be had without looking at a maze; seeds 0 to 4 end at an eighth to a quarter of its loss.
+    assert run.history["val_loss"][-1] < run.chance["train"]["loss"] / 2
+    assert run.history["val_acc"][-1] > (1 + run.chance["train"]["acc"]) / 2
 
 
 def scripted(new_run, monkeypatch, val_losses, **settings):
@@ -284,7 +303,7 @@ def test_training_stops_exactly_when_patience_runs_out(new_run, monkeypatch, pat
 @pytest.mark.parametrize("loss", [math.nan, math.inf])
 def test_a_loss_that_is_no_number_ends_the_run_and_names_epoch_and_learning_rate(new_run, monkeypatch, loss):
     run = scripted(new_run, monkeypatch, [2.0, 1.0, loss, 0.5], lr=0.02)
-    with pytest.raises(Diverged, match="not a number in epoch 3 at learning rate 0.02: .* --lr 0.002"):
+    with pytest.raises(Diverged, match="not a number in epoch 3 .*0.02: .*`lr=0.002`"):
         list(run.epochs())
     assert run.history["val_loss"] == [2.0, 1.0] and run.best_epoch == 2
 
@@ -318,9 +337,9 @@ def test_on_step_hears_of_every_step_and_may_end_the_epoch(new_run):
 
 def test_data_that_do_not_agree_with_the_settings_are_refused(sets):
     other = dataset.build(DataSettings(num_train=8, num_test=8, grid_size=6))[1]
-    with pytest.raises(UserError, match="grid_size 8 was given, but the mazes of the training set are 5 x 5; leave it"):
+    with pytest.raises(UserError, match="^`grid_size=8` .*5 x 5"):
         Training(TrainSettings(**MODEL, grid_size=8), *sets)
-    with pytest.raises(UserError, match="training set has mazes of 5 x 5, the validation set of 6 x 6; they must be"):
+    with pytest.raises(UserError, match="training set .*5 x 5.* validation set .*6 x 6"):
         Training(TrainSettings(**MODEL), sets[0], other)
     run = Training(TrainSettings(**MODEL, mixing="conv", epochs=1), sets[0], other)
     assert list(run.epochs()) == [1]
@@ -336,13 +355,21 @@ def test_the_model_is_the_one_asked_for(new_run):
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 @pytest.mark.parametrize("device", ["cuda", "cuda:1"])
 def test_a_gpu_that_is_not_here_is_refused_with_what_to_do(new_run, device):
-    with pytest.raises(UserError, match=f"there is no device {device} here: .* use --device cpu"):
+    with pytest.raises(UserError, match=f"there is no device {device} here: .* use `device=cpu`"):
         new_run(device=device)
 
 
-def test_training_leaves_the_processors_handling_of_tiny_numbers_as_it_was(new_run):
-    next(new_run().epochs())
-    assert torch.tensor(1e-310, dtype=torch.float64) * 1.0 != 0
+@pytest.mark.skipif(not torch.set_flush_denormal(False), reason="this processor cannot take tiny numbers as 0")
+@pytest.mark.parametrize("before", [True, False])
+def test_training_leaves_the_processors_settings_as_they_were(new_run, before):
+    tiny, threads = torch.tensor(1e-310, dtype=torch.float64), torch.get_num_threads()
+    torch.set_flush_denormal(before)
+    try:
+        next(new_run(threads=threads + 1).epochs())
+        assert (tiny * 1.0 == 0) == before and torch.get_num_threads() == threads
+    finally:
+        torch.set_flush_denormal(False)
+        torch.set_num_threads(threads)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")

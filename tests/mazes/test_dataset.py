@@ -47,7 +47,7 @@ def test_a_test_set_that_holds_every_small_maze_is_refused_with_what_to_do():
         dataset.build(DataSettings(num_train=100, num_test=1000, grid_size=3, obstacle_density=0.0))
 
 
-@pytest.mark.parametrize("size", [3, 8, 64])
+@pytest.mark.parametrize("size", [3, 8, pytest.param(64, marks=pytest.mark.slow)])
 def test_the_key_of_a_maze_is_shared_by_its_8_orientations_and_by_no_other_maze(size):
     mazes = generate_mazes(400, size, 0.3, seed=2)
     keys = dataset.maze_keys(mazes)

@@ -17,7 +17,7 @@ def reachable_from(walls, cell):
     return nx.node_connected_component(graph, tuple(cell))
 
 
-@pytest.mark.parametrize("n", [3, 4, 8, 16, 33, 64])
+@pytest.mark.parametrize("n", [3, 4, 8, 16, 33, pytest.param(64, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("density", [0.0, 0.2, 0.5, 0.9])
 def test_every_maze_can_be_solved_and_starts_away_from_its_goal(n, density):
     mazes = generate_mazes(20, n, density, seed=7)
@@ -28,6 +28,7 @@ def test_every_maze_can_be_solved_and_starts_away_from_its_goal(n, density):
         assert tuple(start) in reachable_from(walls, goal)
 
 
+@pytest.mark.slow
 def test_mazes_are_distributed_as_drawing_again_until_one_can_be_solved():
     """Every 3 x 3 maze there is, with its exact probability, against 200,000 generated ones."""
     density, exact = 0.4, {}
@@ -42,7 +43,8 @@ def test_mazes_are_distributed_as_drawing_again_until_one_can_be_solved():
     for walls, start, goal in zip(mazes.walls, mazes.starts.tolist(), mazes.goals.tolist(), strict=True):
         drawn[walls.tobytes(), tuple(goal), tuple(start)] += 1  # a maze that is not among the exact ones is a KeyError
     expected = np.array(list(exact.values())) / sum(exact.values()) * len(mazes)
-    assert chisquare(list(drawn.values()), expected).pvalue > 0.001
+    # One seed in a million would fail, should NumPy ever draw other numbers from it.
+    assert chisquare(list(drawn.values()), expected).pvalue > 1e-6
 
 
 @pytest.mark.parametrize("density", [0.0, 0.003, 0.2, 0.77])
@@ -50,7 +52,7 @@ def test_the_share_of_walls_is_the_density_away_from_the_goal(density):
     mazes = generate_mazes(4000, 16, density, seed=3)
     far = np.abs(np.indices((16, 16))[:, None] - mazes.goals.T[..., None, None]).sum(axis=0) > 1  # (N, 16, 16)
     share, cells = mazes.walls[far].mean(), far.sum()
-    assert abs(share - density) <= 4 * np.sqrt(density * (1 - density) / cells)
+    assert abs(share - density) <= 5 * np.sqrt(density * (1 - density) / cells)  # standard deviations
 
 
 def test_the_same_seed_gives_the_same_mazes_and_another_seed_others():

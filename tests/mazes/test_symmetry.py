@@ -33,7 +33,7 @@ mazes_of_any_size = st.builds(
 
 
 @given(mazes_of_any_size)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40)
 def test_optimal_sets_of_a_turned_maze_are_the_turned_optimal_sets(mazes):
     optimal, steps = optimal_actions(mazes.walls, mazes.goals), distances(mazes.walls, mazes.goals)
     for g in range(8):
@@ -43,7 +43,7 @@ def test_optimal_sets_of_a_turned_maze_are_the_turned_optimal_sets(mazes):
 
 
 @given(mazes_of_any_size, st.integers(0, 7))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40)
 def test_the_inverse_undoes_every_turn(mazes, g):
     optimal = optimal_actions(mazes.walls, mazes.goals)
     back = transform_mazes(transform_mazes(mazes, g), INVERSE[g])
