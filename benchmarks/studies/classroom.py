@@ -86,7 +86,7 @@ def measure_preset(settings: dict[str, Any], seed: int) -> dict[str, Any]:
         "lowest_val_loss": min(run.history["val_loss"]),
         "last_val_loss": run.history["val_loss"][-1],
         "highest_loss": max(run.history["train_loss"] + run.history["val_loss"]),
-        "guessing_loss": run.run.chance["val"]["loss"],
+        "guessing_loss": run.run.chance["train"]["loss"],
         "finding": " and ".join(finding.name for finding in run.findings),
         "epoch": run.findings[0].epoch,
         "parameters_per_label": run.parameters_per_label,
@@ -127,6 +127,11 @@ def first_number(path: Path, name: str) -> float:
     return int(found[1]) / 1000
 
 
+def kernel_pid(client: NotebookClient) -> int:
+    """The process of a kernel that runs on this machine."""
+    return int(client.km.provisioner.pid)  # type: ignore[union-attr]
+
+
 async def run_together(path: Path, count: int, folder: str) -> tuple[list[list[Look]], float, list[dict[str, float]]]:
     """Execute a notebook in `count` kernels at the same time.
 
@@ -149,7 +154,7 @@ async def run_together(path: Path, count: int, folder: str) -> tuple[list[list[L
     try:
         while not work.done():
             await asyncio.wait([work], timeout=0.5)
-            seen.append([look(client.km.provisioner.pid) for client in clients])
+            seen.append([look(kernel_pid(client)) for client in clients])
         await work  # raises what a cell has raised
     finally:
         for client in clients:
