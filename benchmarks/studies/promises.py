@@ -447,7 +447,8 @@ class Promises:
             if section in machine:
                 about = [machine["versions"].replace("+cpu", ""), month(machine["dates"][section])]
                 if section == "presets":
-                    about.insert(0, f"{min(len(columns['finding']) for columns in machine[section].values())} seeds")
+                    seeds = min(len(columns["finding"]) for columns in machine[section].values())
+                    about.insert(0, f"{seeds} seed{'' if seeds == 1 else 's'}")
                 parts.append(f"{name} ({', '.join(about)})")
         return " and ".join(parts)
 
@@ -586,7 +587,8 @@ def differences() -> list[str]:
                 found.append(f"{name}: nothing was measured for {marker['key']}")
                 continue
             if marker["text"] != expected:
-                found.append(f"{name}: {marker['key']} says {marker['text']!r}, measured is {expected!r}")
+                says = "differs" if "\n" in expected else f"says {marker['text']!r}, measured is {expected!r}"
+                found.append(f"{name}: {marker['key']} {says}")
         if text.count("<!-- m:") != text.count("<!-- /m -->") or text.count("<!-- m:") != len(MARKER.findall(text)):
             found.append(f"{name}: a marker is not closed, or is closed twice")
         if path.suffix == ".md":

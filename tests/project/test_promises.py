@@ -53,6 +53,13 @@ def test_every_lesson_is_in_the_map_with_all_three_times(promises):
         assert {f"lessons.{path.stem}.{what}" for what in ("reading", "exercises", "running")} <= keys
 
 
+def test_every_lesson_opens_with_its_three_times(promises):
+    for path in promises.lessons():
+        opening = "".join(json.loads(path.read_text(encoding="utf-8"))["cells"][0]["source"])
+        keys = {marker["key"] for marker in promises.MARKER.finditer(opening)}
+        assert keys == {f"lessons.{path.stem}.{what}" for what in ("reading", "exercises", "running")}
+
+
 def test_the_minutes_for_exercises_are_those_of_their_headings(promises):
     measured = promises.Promises(promises.load())
     for path in promises.lessons():
