@@ -69,7 +69,7 @@ format: $(TESTS) ## format the code and repair what ruff can repair
 test: $(TESTS) ## run the tests and every notebook
 	OMP_NUM_THREADS=1 $(BIN) -m pytest -n 2 --nbmake --nbmake-timeout=300 tests notebooks $(ARGS)
 
-test-everywhere: $(TESTS) ## run the tests with other versions and settings (ARGS=--help lists them)
+test-everywhere: $(TESTS) ## run the tests under conditions that other machines have (ARGS=--list names them)
 	$(BIN) scripts/test_everywhere.py $(ARGS)
 
 hooks: $(TESTS) ## let git run lint's checks before each commit
@@ -88,13 +88,15 @@ $(RIVALS)/rivals.installed: pyproject.toml constraints.txt benchmarks/requiremen
 	$(call install,$(RIVALS),-e . matplotlib -r benchmarks/requirements.txt)
 	@touch $@
 
-# appnope is needed on macOS only, aiohttp on Python 3.12 only. torch pins its CUDA packages itself.
+# appnope is needed on macOS only, aiohttp on Python 3.12 only; soupsieve 3 needs Python 3.11.5, and Debian 12 has 3.11.2.
+# torch pins its CUDA packages itself.
 constraints: ## pin the newest versions that work together in constraints.txt
 	$(found_python)
 	rm -rf build/constraints
 	"$(PYTHON)" -m venv build/constraints
 	build/constraints/bin/python -m pip install --upgrade pip setuptools
-	build/constraints/bin/python -m pip install --no-build-isolation torch==$(TORCH) -e ".[course,test]" appnope aiohttp
+	build/constraints/bin/python -m pip install --no-build-isolation torch==$(TORCH) -e ".[course,test]" \
+		appnope aiohttp "soupsieve<3"
 	build/constraints/bin/python -m pip freeze --all --exclude-editable > build/frozen.txt
 	@echo "# Exact versions of everything that make and conda install, written by 'make constraints'." > constraints.txt
 	sed -e 's/+.*//' -e '/^nvidia-/d' -e '/^cuda-/d' -e '/^triton/d' build/frozen.txt >> constraints.txt

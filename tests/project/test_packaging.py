@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
@@ -25,11 +26,12 @@ CONSTRAINTS = [
 PINS = {canonicalize_name(pin.name): pin for pin in CONSTRAINTS}
 INSTALLER = [Requirement(line) for line in ("pip", *PYPROJECT["build-system"]["requires"])]
 CUDA = ("nvidia-", "cuda-", "triton")  # torch pins these itself, where it wants them
+PYTHONS = ["3.11", "3.12", "3.13"]
 PLATFORMS = [
     {"python_version": version, "python_full_version": f"{version}.0", "sys_platform": platform,
      "platform_system": system, "os_name": "posix", "implementation_name": "cpython",
      "platform_python_implementation": "CPython"}
-    for version in ("3.11", "3.12", "3.13")
+    for version in PYTHONS
     for platform, system in (("linux", "Linux"), ("darwin", "Darwin"))
 ]  # fmt: skip
 CPU_BUILDS = "https://download.pytorch.org/whl/cpu"
@@ -97,6 +99,16 @@ def test_every_pin_is_one_exact_version_that_exists_everywhere():
 
 def test_all_that_gets_installed_is_pinned_whatever_the_platform():
     assert not brought_along(DECLARED + INSTALLER) - set(PINS), "run `make constraints`"
+
+
+def test_pins_can_be_installed_on_the_first_release_of_every_supported_python():
+    for name, pin in PINS.items():
+        try:
+            needs = importlib.metadata.metadata(name)["Requires-Python"]
+        except importlib.metadata.PackageNotFoundError:  # belongs to another platform
+            continue
+        supported = [python for python in PYTHONS if needs is None or f"{python}.0" in SpecifierSet(needs)]
+        assert supported == PYTHONS, f"{pin} needs Python {needs}"
 
 
 def test_makefile_and_constraints_name_the_same_torch():
