@@ -1,18 +1,15 @@
-"""Checks for the exercises: they say what is wrong with an answer and leave the answer to the reader."""
+"""Checks for the exercises: each says what is wrong with an answer without giving the right one away."""
 
 from collections.abc import Callable
 
-solved: dict[str, bool] = {}
-"Exercise -> whether its last check passed, in this process."
-
 
 def check(exercise: str, *claims: tuple[str, Callable[[], bool]]) -> None:
-    """Test an answer claim by claim and print the first that does not hold, or that the exercise is solved.
+    """Test an answer claim by claim. Print the first claim that does not hold, or that the exercise is solved.
 
-    Each claim is a sentence about what a right answer does, and a function that says whether this one does. An answer
-    that raises, or is still `...`, has not met the claim. Nothing is raised: the notebook runs on.
+    A claim is a sentence that says what a right answer does, and a function that tests whether this answer does it.
+    An answer that raises an exception, or is still `...`, fails the claim. `check` itself never raises, so the
+    notebook keeps running.
     """
-    solved[exercise] = False
     for sentence, holds in claims:
         try:
             met = bool(holds())
@@ -23,5 +20,4 @@ def check(exercise: str, *claims: tuple[str, Callable[[], bool]]) -> None:
         if not met:
             print(f"Exercise {exercise}: not yet. {sentence}{reason}")
             return
-    solved[exercise] = True
     print(f"Exercise {exercise}: solved.")
