@@ -1,4 +1,4 @@
-"""Generated mazes: solvable, reproducible, and distributed as the room says."""
+"""Generated mazes: solvable, reproducible, and distributed as documented."""
 
 from itertools import product
 

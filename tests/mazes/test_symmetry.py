@@ -1,4 +1,4 @@
-"""The 8 symmetries form a group, and everything in a maze turns together."""
+"""The 8 symmetries form a group, and everything in a maze transforms together."""
 
 import numpy as np
 import pytest
@@ -37,9 +37,9 @@ mazes_of_any_size = st.builds(
 def test_optimal_sets_of_a_turned_maze_are_the_turned_optimal_sets(mazes):
     optimal, steps = optimal_actions(mazes.walls, mazes.goals), distances(mazes.walls, mazes.goals)
     for g in range(8):
-        turned = transform_mazes(mazes, g)
-        assert (optimal_actions(turned.walls, turned.goals) == transform_masks(optimal, g)).all()
-        assert (distances(turned.walls, turned.goals) == transform_cells(steps, g)).all()
+        transformed = transform_mazes(mazes, g)
+        assert (optimal_actions(transformed.walls, transformed.goals) == transform_masks(optimal, g)).all()
+        assert (distances(transformed.walls, transformed.goals) == transform_cells(steps, g)).all()
 
 
 @given(mazes_of_any_size, st.integers(0, 7))
@@ -104,11 +104,11 @@ def test_a_torch_batch_turns_sample_by_sample_as_numpy_does(n):
     tokens, masks = torch.tensor(encode(mazes.walls, mazes.goals)), torch.tensor(optimal.reshape(64, -1))
     each = torch.arange(64) % 8
     agents = torch.tensor(mazes.starts @ (mazes.grid_size, 1))
-    turned_tokens, turned_masks, turned_agents = transform_batch(tokens, masks, agents, each)
-    assert turned_tokens.dtype == turned_masks.dtype == torch.uint8
+    transformed_tokens, turned_masks, transformed_agents = transform_batch(tokens, masks, agents, each)
+    assert transformed_tokens.dtype == turned_masks.dtype == torch.uint8
     for g in range(8):
         mine = slice(g, None, 8)
-        turned = transform_mazes(mazes[mine], g)
-        assert (turned_tokens[mine].numpy() == encode(turned.walls, turned.goals)).all()
-        assert (turned_agents[mine].numpy() == turned.starts @ (mazes.grid_size, 1)).all()
+        transformed = transform_mazes(mazes[mine], g)
+        assert (transformed_tokens[mine].numpy() == encode(transformed.walls, transformed.goals)).all()
+        assert (transformed_agents[mine].numpy() == transformed.starts @ (mazes.grid_size, 1)).all()
         assert (turned_masks[mine].numpy() == transform_masks(optimal[mine], g).reshape(8, -1)).all()

@@ -40,7 +40,9 @@ def random_model(**settings):
     for parameter in model.parameters():
         if parameter.ndim > 1:
             parameter.data.normal_(0, 0.5, generator=generator)
-    model.head.bias.data[STAY] = -3  # STAY means the same however the maze is turned, so an average would favour it
+    model.head.bias.data[
+        STAY
+    ] = -3  # STAY means the same in every orientation of the maze, so an average would favour it
     return model
 
 
