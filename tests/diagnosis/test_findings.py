@@ -1,5 +1,6 @@
 """What a history is said to show, on made-up ones whose shape is plain."""
 
+import json
 import math
 import warnings
 
@@ -13,6 +14,7 @@ from made_up import CHANCE, HEALTHY, SHAPES, fall, flat, history, line
 from trm_nav.diagnosis.findings import Finding, diagnose
 from trm_nav.diagnosis.history import CURVES
 from trm_nav.diagnosis.remedies import REMEDIES
+from trm_nav.diagnosis.thresholds import THRESHOLDS, Thresholds
 
 CERTAIN = {"overfitting", "memorised", "diverging", "oscillating"}  # what no later epoch can put right
 
@@ -29,7 +31,7 @@ def test_a_plain_shape_is_named_with_its_beginning_and_its_evidence(shape):
     assert findings[0].epoch == epoch and words in findings[0].evidence
 
 
-def test_what_is_learned_by_heart_has_a_beginning_of_its_own():
+def test_memorising_has_a_beginning_of_its_own():
     assert [finding.epoch for finding in diagnose(SHAPES["overfitting, memorised"][0])] == [7, 10]
 
 
@@ -49,6 +51,16 @@ def test_a_finding_in_one_line_says_what_since_when_why_and_what_first():
     assert line.startswith("overfitting since epoch 7: training loss still falls, ")
     assert line.endswith("; first remedy: augmentation (`augment=True`)")
     assert str(Finding("healthy", None, "all is well")) == "healthy: all is well"
+
+
+def test_the_heading_of_a_finding_has_its_beginning_if_there_is_one():
+    assert Finding("overfitting", 4, "").heading == "overfitting since epoch 4"
+    assert Finding("healthy", None, "").heading == "healthy"
+
+
+def test_every_threshold_is_a_plain_number_with_a_unit_or_a_meaning_beside_it():
+    assert json.loads(json.dumps(THRESHOLDS.model_dump())) == THRESHOLDS.model_dump()
+    assert all(field.description for field in Thresholds.model_fields.values())
 
 
 @pytest.mark.parametrize("shape", SHAPES)

@@ -16,10 +16,11 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Val
 from trm_nav.errors import UserError
 from trm_nav.settings import DataSettings, TrainSettings
 
+from .thresholds import THRESHOLDS
+
 CURVES = "train_loss", "train_acc", "val_loss", "val_acc"
 PLACES = "history.json", "checkpoints/history.json"  # in an experiment's folder
 SETTINGS = DataSettings, TrainSettings
-SMALLEST_CHANCE = 0.1  # nats; on a set of one maze, say, guessing costs nothing, and no loss can be compared with it
 
 
 def load(name: str | Path) -> tuple[Path, Any]:
@@ -88,7 +89,7 @@ def _chance(chance: Any) -> dict[str, dict[str, float]] | None:
         known = {part: {name: float(chance[part][name]) for name in ("loss", "acc")} for part in ("train", "val")}
     except (TypeError, ValueError, LookupError, OverflowError):
         raise ValueError("must hold loss and acc, each for train and val") from None
-    return known if all(SMALLEST_CHANCE < guess["loss"] < math.inf for guess in known.values()) else None
+    return known if all(THRESHOLDS.smallest_chance < guess["loss"] < math.inf for guess in known.values()) else None
 
 
 def _mazes(value: Any) -> int | None:

@@ -53,6 +53,10 @@ class Curves:
     def __len__(self) -> int:
         return len(self.val_loss)
 
+    def part(self, parts: int) -> int:
+        """The number of epochs in one of so many equal parts of the run."""
+        return max(THRESHOLDS.smallest_part, len(self) // parts)
+
     @property
     def chance(self) -> Mapping[str, float]:
         """What guessing reaches on the training mazes."""
@@ -70,8 +74,8 @@ class Curves:
 
     @property
     def gap(self) -> float:
-        """Training accuracy minus held-out accuracy, averaged over the last two epochs."""
-        return float((self.train_acc - self.val_acc)[-2:].mean())
+        """Training accuracy minus held-out accuracy, at the end of the run."""
+        return float((self.train_acc - self.val_acc)[-THRESHOLDS.last_epochs :].mean())
 
     @property
     def ratio(self) -> float:
@@ -114,8 +118,8 @@ def diverging(run: Curves) -> Seen | None:
         epoch = int(broken[0]) + 1 if len(broken) else len(run) + 1
         return "diverging", epoch, "the loss is no longer a number"
     above = np.flatnonzero(run.train_loss > THRESHOLDS.diverging_loss * run.chance["loss"])
-    recovered = min(accuracy[-2:].mean() for accuracy in (run.train_acc, run.val_acc)) >= THRESHOLDS.good
-    if not len(above) or recovered:
+    accuracy = min(curve[-THRESHOLDS.last_epochs :].mean() for curve in (run.train_acc, run.val_acc))
+    if not len(above) or accuracy >= THRESHOLDS.good:
         return None
     return (
         "diverging",
@@ -141,7 +145,11 @@ def overfitting(run: Curves) -> Iterator[Seen]:
             f"training loss still falls, validation loss has risen {risen:.0%}; {run.accuracies}",
         )
     elif gap or _parted(run):
-        start = _since(run.train_acc - run.val_acc > run.gap / 2) if gap else len(run) - _last_third(run) + 1
+        start = (
+            _since(run.train_acc - run.val_acc > THRESHOLDS.begins_at * run.gap)
+            if gap
+            else len(run) - run.part(THRESHOLDS.parted_parts) + 1
+        )
         yield "overfitting", start, f"{run.accuracies}; validation loss {run.ratio:.1f} times the training loss"
     memorised = run.train_acc >= THRESHOLDS.memorised
     if (rises or gap) and memorised[-1] and run.gap > THRESHOLDS.overfitting_gap:
@@ -156,7 +164,7 @@ def overfitting(run: Curves) -> Iterator[Seen]:
 def _validation_loss_rises(run: Curves) -> bool:
     best = int(run.val_loss.argmin())
     lowest = run.val_loss[best]
-    rise = run.val_loss[-2:].min() - lowest
+    rise = run.val_loss[-THRESHOLDS.last_epochs :].min() - lowest
     after = min(best + 1, len(run) - 1)  # from here on, because in the first epochs the training loss falls anyway
     falls = run.train_loss[-1] < (1 - THRESHOLDS.overfitting_train_fall) * run.train_loss[after]
     return bool(falls) and rise > max(
@@ -172,7 +180,8 @@ def _accuracy_gap(run: Curves) -> bool:
 
 
 def _parted(run: Curves) -> bool:
-    train_fell, val_fell = (_fall(loss, _last_third(run)) for loss in (run.train_loss, run.val_loss))
+    epochs = run.part(THRESHOLDS.parted_parts)
+    train_fell, val_fell = (_fall(loss, epochs) for loss in (run.train_loss, run.val_loss))
     return bool(
         train_fell > THRESHOLDS.parted_train_fall
         and val_fell < THRESHOLDS.parted_val_fall * train_fell
@@ -224,7 +233,7 @@ def _swings(loss: Floats) -> Floats:
 
 
 def _up_and_down(name: str, swings: Floats) -> Seen:
-    first = int((swings > swings.max() / 2).argmax())
+    first = int((swings > THRESHOLDS.begins_at * swings.max()).argmax())
     evidence = f"the {name} loss goes up and down, by up to {swings.max():.2f} nats from one epoch to the next"
     return "oscillating", first + 2, evidence
 
@@ -246,7 +255,7 @@ def different_mazes(run: Curves) -> Seen | None:
 
 def at_chance(run: Curves) -> Seen | None:
     """Accuracies no better than those of one and the same action everywhere."""
-    accuracy = max(run.train_acc[-3:].mean(), run.val_acc[-3:].mean())
+    accuracy = max(curve[-THRESHOLDS.chance_epochs :].mean() for curve in (run.train_acc, run.val_acc))
     if not run.known_chance:
         return None
     if accuracy >= max(guess["acc"] for guess in run.known_chance.values()) + THRESHOLDS.chance_margin:
@@ -262,22 +271,22 @@ def crawling(run: Curves) -> Seen | None:
     """A training loss that falls steadily but too slowly, with a learning rate that can be raised."""
     if run.lr is not None and run.lr >= LEARNING_RATE[-1]:
         return None  # the guide has no higher learning rate
-    guess, loss, fifth = run.chance["loss"], run.train_loss, max(1, len(run) // 5)  # by then the warm-up is over
-    slow = loss[fifth] > THRESHOLDS.crawling_early * guess and loss[-1] > THRESHOLDS.crawling_late * guess
-    fall, typical = loss[fifth] - loss[-1], noise(loss) * loss[fifth]
-    falls = fall > max(
+    guess, loss = run.chance["loss"], run.train_loss
+    early = max(1, len(run) // THRESHOLDS.crawling_parts)
+    slow = loss[early] > THRESHOLDS.crawling_early * guess and loss[-1] > THRESHOLDS.crawling_late * guess
+    fall, typical = loss[early] - loss[-1], noise(loss) * loss[early]
+    falls = loss[early] < loss[0] and fall > max(
         THRESHOLDS.crawling_share * (loss[0] - loss[-1]),
         THRESHOLDS.crawling_fall * guess,
         THRESHOLDS.crawling_fall_noise * typical,
     )
-    falls = bool(falls) and loss[fifth] < loss[0]
     steady = np.diff(loss).max() < max(THRESHOLDS.crawling_rise * guess, THRESHOLDS.oscillating_noise * typical)
     if not (slow and falls and steady):
         return None
     return (
         "crawling",
         None,
-        f"after {fifth + 1} of {len(run)} epochs the training loss is {loss[fifth]:.2f} nats, where {run.guessing}, "
+        f"after {early + 1} of {len(run)} epochs the training loss is {loss[early]:.2f} nats, where {run.guessing}, "
         f"and in the last epoch {loss[-1]:.2f}: it falls steadily but slowly",
     )
 
@@ -288,20 +297,21 @@ def verdict(run: Curves) -> Seen:
     if len(run) < THRESHOLDS.shortest:
         evidence = f"{len(run)} epochs have no shape yet; {THRESHOLDS.shortest} or more have one"
         return "too short to say", None, evidence
-    fell, wobble = _fall(run.val_loss, max(2, len(run) // 4)), noise(run.val_loss)
+    epochs = run.part(THRESHOLDS.verdict_parts)
+    fell, wobble = _fall(run.val_loss, epochs), noise(run.val_loss)
     hidden = wobble > THRESHOLDS.too_noisy and abs(fell) < THRESHOLDS.too_noisy_fall * wobble
     if val < THRESHOLDS.very_good and hidden:
         return (
             "too noisy to say",
             None,
             f"the validation loss wanders by {wobble:.0%} from epoch to epoch, and changed by {abs(fell):.0%} in the "
-            "last quarter of the epochs",
+            f"last {epochs} epochs",
         )
     if val < THRESHOLDS.very_good and fell > THRESHOLDS.still_improving:
         return (
             "still improving",
             None,
-            f"the validation loss fell by {fell:.0%} in the last quarter of the epochs; {run.accuracies}",
+            f"the validation loss fell by {fell:.0%} in the last {epochs} epochs; {run.accuracies}",
         )
     losses = run.train_loss[-1], run.val_loss[-1]
     if min(run.train_acc[-1], val) < THRESHOLDS.good:
@@ -322,10 +332,6 @@ def _flat_since(loss: Floats) -> int:
     last = loss[-1]
     allowed = max(THRESHOLDS.flat * (loss.max() - last), THRESHOLDS.flat_noise * noise(loss) * last)
     return _since(np.abs(loss - last) <= allowed)
-
-
-def _last_third(run: Curves) -> int:
-    return max(2, len(run) // 3)
 
 
 def _fall(loss: Floats, epochs: int) -> float:

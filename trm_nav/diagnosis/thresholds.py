@@ -21,6 +21,14 @@ class Thresholds(BaseModel):
     "epochs that a run must have before its shape is judged"
     smallest_loss: float = 1e-4
     "nats; a smaller loss counts as this where it is divided by or its logarithm is taken"
+    smallest_chance: float = 0.1
+    "nats; where guessing costs less, as on a set of one maze, no loss can be compared with it"
+    last_epochs: int = 2
+    "epochs at the end that stand for the outcome of a run"
+    smallest_part: int = 2
+    "epochs; no part of a run that is looked at on its own is shorter"
+    begins_at: float = 0.5
+    "of the gap in the end, or of the largest swing; a gap or a swinging begins where it is more than this"
     good: float = 0.92
     "accuracy in training and on held-out mazes from which a run without a fault is healthy"
     very_good: float = 0.95
@@ -41,8 +49,10 @@ class Thresholds(BaseModel):
     "accuracy; a larger difference between training and held-out mazes is overfitting, if the losses differ too"
     overfitting_gap_ratio: float = 1.25
     "validation loss divided by training loss that goes with such a gap"
+    parted_parts: int = 3
+    "equal parts of a run, of which the last is asked whether the losses have parted"
     parted_train_fall: float = 0.1
-    "of the loss; the training loss must have fallen by this in the last third of the epochs, the validation loss less"
+    "of the loss; the training loss must have fallen by this in that part, the validation loss less"
     parted_val_fall: float = 0.25
     "of the fall of the training loss; the validation loss has parted from it if it fell by less than this"
     parted_ratio: float = 1.15
@@ -63,28 +73,34 @@ class Thresholds(BaseModel):
 
     different_mazes: float = 0.1
     "relative difference between what guessing costs on the training and on the held-out mazes"
+    chance_epochs: int = 3
+    "epochs at the end over which the accuracy is averaged that is compared with guessing"
     chance_margin: float = 0.05
     "accuracy; a run is stuck at chance if it is not better than guessing by this"
 
+    crawling_parts: int = 5
+    "equal parts of a run, of which the first is left to the warm-up of the learning rate"
     crawling_early: float = 0.75
-    "of guessing; after a fifth of the epochs the training loss of a crawling run is still above this"
+    "of guessing; after that part the training loss of a crawling run is still above this"
     crawling_late: float = 0.5
     "of guessing; and in the last epoch above this"
     crawling_share: float = 0.35
-    "of the whole fall of the training loss; the part after the first fifth of the epochs is more than this"
+    "of the whole fall of the training loss; it falls by more than this after that part"
     crawling_fall: float = 0.05
-    "of guessing; the training loss falls by more than this after the first fifth of the epochs"
+    "of guessing; and by more than this"
     crawling_fall_noise: float = 4.0
     "multiples of the noise; and by more than this"
     crawling_rise: float = 0.02
     "of guessing; no single rise is more than this and more than `oscillating_noise` allows"
 
+    verdict_parts: int = 4
+    "equal parts of a run, of which the last is asked whether the validation loss still falls"
     still_improving: float = 0.12
-    "of the validation loss; it is still improving if it fell by more than this in the last quarter of the epochs"
+    "of the validation loss; it is still improving if it fell by more than this in that part"
     too_noisy: float = 0.18
     "noise of the validation loss from which it may hide where the loss is going"
     too_noisy_fall: float = 1.65
-    "multiples of the noise; a change in the last quarter of the epochs that is less than this is hidden"
+    "multiples of the noise; a change in that part that is less than this is hidden"
     flat: float = 0.1
     "of the fall of the training loss from its highest value; it is flat where it is within this of its last value"
     flat_noise: float = 6.0
