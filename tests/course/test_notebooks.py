@@ -74,6 +74,17 @@ def test_a_notebook_has_one_cell_of_flat_commented_parameters(path):
 
 
 @each_notebook
+def test_the_opening_states_three_times_and_the_minutes_of_the_exercises_add_up(path):
+    notebook = read(path)
+    opening = notebook.cells[0].source
+    times = dict(re.findall(rf"<!-- m:lessons\.{path.stem}\.(\w+) -->([^<]+)<!-- /m -->", opening))
+    assert times.keys() == {"reading", "exercises", "running"}
+    headings = (cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    minutes = (int(found) for source in headings for found in re.findall(r"\*\(\w+, (\d+) minutes\)\*", source))
+    assert times["exercises"] == f"{sum(minutes)} min"
+
+
+@each_notebook
 def test_every_exercise_has_a_stub_a_check_and_a_folded_solution_in_this_order(path):
     notebook = read(path)
     stubs = tagged(notebook, "exercise")
