@@ -8,7 +8,7 @@
 All figures are kept in benchmarks/results/promises.json, one entry for each machine. A document holds a figure between
 two comments that do not show when it is rendered: `<!-- m:KEY -->text<!-- /m -->`. What stands there is the range over
 the seeds of *all* machines, so that it holds on either. Measuring presets and trainings goes on where it was
-interrupted; measure again from nothing by deleting the section. Everything takes about an hour of one core.
+interrupted; with --again it begins anew. Everything takes about an hour of one core.
 """
 
 import argparse
@@ -205,7 +205,6 @@ SECTIONS: dict[str, Callable[[Figures, Callable[[Figures], None]], Figures]] = {
     "students": measure_students,
 }
 DIMS = (32, 64, 128, 256)
-GUIDE_SIZES = {32: "15K", 64: "50K", 128: "200K", 256: "800K"}
 
 
 def add(columns: Figures, row: Figures) -> None:
@@ -248,7 +247,8 @@ def this_machine() -> tuple[str, str]:
     return name, f"Python {platform.python_version()}, PyTorch {torch.__version__}"
 
 
-def measure(sections: Iterable[str]) -> None:
+def measure(sections: Iterable[str], again: bool = False) -> None:
+    """Measure sections on this machine; `again` forgets the seeds that were measured before."""
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     name, versions = this_machine()
     for section in sections:
@@ -260,7 +260,7 @@ def measure(sections: Iterable[str]) -> None:
             machine |= {section: found, "dates": machine.get("dates", {}) | {section: time.strftime("%Y-%m-%d")}}
             save(figures)
 
-        found = load()["machines"].get(name, {}).get(section, {})
+        found = {} if again else load()["machines"].get(name, {}).get(section, {})
         keep(SECTIONS[section](found, keep))
 
 
@@ -473,11 +473,6 @@ class Promises:
             fields = ("train_acc", "val_acc", "lowest_val_loss", "last_val_loss", "finding", "epoch")
             yield row(name, *(self._presets(label, field) for field in fields))
 
-    def table_parameters(self) -> Iterator[str]:
-        yield from heading("dim", "dense mixing", "3 x 3 mixing", "the training guide's estimate")
-        for dim in DIMS:
-            yield row(str(dim), self._parameters(f"mlp-{dim}"), self._parameters(f"conv-{dim}"), GUIDE_SIZES[dim])
-
     def table_recipes(self) -> Iterator[str]:
         yield from heading(
             "recipe", "parameters", "success, one pass", "8 symmetries", "path ratio", "validation accuracy", "seconds",
@@ -606,12 +601,13 @@ def main() -> None:
     parser.add_argument(
         "sections", nargs="*", metavar="SECTION", help=f"to measure; by default all: {', '.join(SECTIONS)}"
     )
+    parser.add_argument("--again", action="store_true", help="measure every seed again, after a change of the code")
     given = parser.parse_args()
     for section in given.sections:
         if section not in SECTIONS:
             parser.error(f"there is no section '{section}'; there are {', '.join(SECTIONS)}")
     if given.what in (None, "measure"):
-        measure(given.sections or SECTIONS)
+        measure(given.sections or SECTIONS, given.again)
     if given.what in (None, "write"):
         write()
     if given.what == "check":

@@ -69,6 +69,13 @@ def test_the_minutes_for_exercises_are_those_of_their_headings(promises):
         )
 
 
+def test_the_judgement_of_the_diagnosis_is_that_of_its_present_rules(promises):
+    now = promises.measure_diagnosis({}, lambda found: None)
+    assert promises.Promises(promises.load()).latest("diagnosis") == json.loads(json.dumps(now)), (
+        "the rules or the histories have changed: python benchmarks/studies/promises.py measure diagnosis, then write"
+    )
+
+
 def test_every_preset_was_measured_with_ten_seeds(promises):
     measured = promises.Promises(promises.load())
     for label in promises.load()["machines"]["Intel Xeon"]["presets"]:
