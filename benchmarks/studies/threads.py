@@ -1,10 +1,13 @@
 """How many threads a training step should use: one or two, on a quiet machine and on a busy one.
 
-    python benchmarks/studies/threads.py            # writes benchmarks/results/threads.json and prints the table
+    python -m benchmarks.studies.threads            # measures, writes results/threads.json, prints the table
+    python -m benchmarks.studies.threads --print    # prints the table of the saved measurement
 
-Every measurement is a process of its own, because PyTorch reads OMP_WAIT_POLICY when it starts. "Busy" means that as
-many endless loops run beside the training as there are cores. Configurations take turns, so that a change in the
-machine's speed hits all of them; ratios are taken within a round, and the median of the rounds is reported.
+`trm_nav.learning.device.default_threads` follows from it. Two threads wait for each other many times in a step. By
+default a waiting thread spins, that is, it keeps its core busy; with OMP_WAIT_POLICY=PASSIVE it sleeps. PyTorch reads
+that variable when it is loaded, so every measurement is a process of its own. "Busy" means that as many endless loops
+run beside the training as there are cores. The configurations of one size take turns, and ratios are taken within a
+round.
 """
 
 import argparse
@@ -15,59 +18,95 @@ import statistics
 import subprocess
 import sys
 import time
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
-RESULTS = Path(__file__).parents[1] / "results" / "threads.json"
-SIZES = {  # name: settings of a model and its batch
+from benchmarks.commands import ROOT, python
+from benchmarks.machine import load, machine
+from benchmarks.markdown import table
+
+RESULTS = ROOT / "benchmarks" / "results" / "threads.json"
+# fmt: off
+SIZES: dict[str, dict[str, Any]] = {  # the recipes' networks; the two large ones with smaller batches, to save time
     "local": dict(dim=16, depth=2, recursions=8, mixing="conv", batch_size=32),
     "tiny": dict(dim=32, depth=2, recursions=8, mixing="mlp", batch_size=64),
     "fast": dict(dim=64, depth=2, recursions=4, mixing="mlp", batch_size=64),
     "production": dict(dim=128, depth=3, recursions=4, mixing="mlp", batch_size=32),
     "maximum": dict(dim=256, depth=4, recursions=4, mixing="mlp", batch_size=16),
 }
-POLICIES = {"spinning": {}, "passive": {"OMP_WAIT_POLICY": "PASSIVE"}}  # what a thread does while it waits
+# fmt: on
+WAYS = {"one": (1, {}), "two, spinning": (2, {}), "two, sleeping": (2, {"OMP_WAIT_POLICY": "PASSIVE"})}
 SECONDS = 2.0  # of steps in one measurement
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--step", nargs=2, metavar=("SIZE", "THREADS"), help="measure one configuration and print it")
+    parser.add_argument("--rounds", type=int, default=3, help="measurements of each configuration (default: 3)")
+    parser.add_argument("--print", action="store_true", help="print the table of the saved measurement")
+    parser.add_argument("--step", nargs=2, metavar=("SIZE", "THREADS"), help="measure one configuration, in seconds")
     arguments = parser.parse_args()
     if arguments.step:
-        print(step_seconds(arguments.step[0], int(arguments.step[1])))
+        size, threads = arguments.step
+        print(step_seconds(SIZES[size], int(threads)))
         return
-    measured = [
-        {"load": load, "size": size, "policy": policy, "threads": threads, "seconds": []}
-        for load in ("quiet", "busy") for size in SIZES
-        for policy, threads in (("spinning", 1), ("spinning", 2), ("passive", 2))
-    ]  # fmt: skip
-    for load in ("quiet", "busy"):
-        loops = [multiprocessing.Process(target=spin, daemon=True) for _ in range(os.cpu_count() or 1)]
-        for loop in loops if load == "busy" else ():
-            loop.start()
-        for _ in range(arguments.rounds):
-            for row in (row for row in measured if row["load"] == load):
-                row["seconds"].append(in_a_process(row["size"], row["policy"], row["threads"]))
-                print(row, file=sys.stderr)
-        for loop in loops if load == "busy" else ():
-            loop.terminate()
-    RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps({"machine": cpu_name(), "rows": measured}, indent=1) + "\n")
-    print(table(measured))
+    if not arguments.print:
+        result = {
+            "machine": machine(),
+            "load": load(),
+            "rounds": arguments.rounds,
+            "seconds": measure(arguments.rounds),
+        }
+        RESULTS.write_text(json.dumps(result, indent=1) + "\n")
+    print(report(json.loads(RESULTS.read_text())))
 
 
-def in_a_process(size: str, policy: str, threads: int) -> float:
+def measure(rounds: int) -> dict[str, dict[str, dict[str, list[float]]]]:
+    """Seconds of a training step: by load ("quiet", "busy"), size and way, one for each round."""
+    seconds: dict[str, dict[str, dict[str, list[float]]]] = {}
+    for name, loops in (("quiet", 0), ("busy", os.cpu_count() or 1)):
+        with busy(loops):
+            for size in SIZES:
+                measured = seconds.setdefault(name, {})[size] = {way: [] for way in WAYS}
+                for _ in range(rounds):
+                    for way in WAYS:
+                        measured[way].append(in_a_process(size, way))
+                print(name, size, measured, file=sys.stderr)
+    return seconds
+
+
+@contextmanager
+def busy(loops: int) -> Iterator[None]:
+    """Keep so many cores busy with endless loops."""
+    processes = [multiprocessing.Process(target=spin, daemon=True) for _ in range(loops)]
+    for process in processes:
+        process.start()
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.kill()
+            process.join()
+
+
+def spin() -> None:
+    while True:
+        pass
+
+
+def in_a_process(size: str, way: str) -> float:
     """Seconds of one training step, measured in a process of its own."""
-    command = [sys.executable, __file__, "--step", size, str(threads)]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("OMP_")}
-    done = subprocess.run(command, env=environment | POLICIES[policy], capture_output=True, text=True, check=True)
-    return float(done.stdout)
+    threads, variables = WAYS[way]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("OMP_")} | variables
+    command = python("-m", __spec__.name, "--step", size, threads)
+    return float(
+        subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True).stdout
+    )
 
 
-def step_seconds(size: str, threads: int) -> float:
+def step_seconds(settings: dict[str, Any], threads: int) -> float:
     """Mean seconds of a training step over `SECONDS`, after two steps that do not count."""
-    import torch
+    import torch  # before trm_nav, which would set OMP_WAIT_POLICY
 
     from trm_nav import create_model, generate_mazes, optimal_actions
     from trm_nav.learning.loss import policy_loss
@@ -75,14 +114,14 @@ def step_seconds(size: str, threads: int) -> float:
 
     torch.set_num_threads(threads)
     torch.manual_seed(0)
-    settings = dict(SIZES[size])
+    settings = dict(settings)
     mazes = generate_mazes(settings.pop("batch_size"))
     tokens = torch.from_numpy(encode(mazes.walls, mazes.goals))
     optimal = torch.from_numpy(optimal_actions(mazes.walls, mazes.goals)).flatten(1)
     model = create_model(**settings)
     optimizer = torch.optim.AdamW(model.parameters(), fused=True)
     steps, started = -2, time.perf_counter()
-    while time.perf_counter() - started < SECONDS or steps < 1:
+    while steps < 1 or time.perf_counter() - started < SECONDS:
         policy_loss(model(tokens), optimal).backward()
         optimizer.step()
         optimizer.zero_grad()
@@ -92,27 +131,17 @@ def step_seconds(size: str, threads: int) -> float:
     return (time.perf_counter() - started) / steps
 
 
-def spin() -> None:
-    while True:
-        pass
-
-
-def cpu_name() -> str:
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
-    return next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), "unknown")
-
-
-def table(rows: list[dict]) -> str:
-    """For each size and load, how many times as fast two threads are as one."""
-    lines = ["size         load    1 thread   2 spinning   2 passive"]
-    for load in ("quiet", "busy"):
-        for size in SIZES:
-            one, spinning, passive = (row["seconds"] for row in rows if (row["load"], row["size"]) == (load, size))
-            ratios = [statistics.median(a / b for a, b in zip(one, two, strict=True)) for two in (spinning, passive)]
-            lines.append(
-                f"{size:<12} {load:<6} {1000 * statistics.median(one):7.1f} ms   {ratios[0]:9.2f}x   {ratios[1]:8.2f}x"
-            )
-    return "\n".join(lines)
+def report(result: dict[str, Any]) -> str:
+    """How many times as fast two threads are as one: the median over the rounds, for each size and load."""
+    rows = []
+    for size in SIZES:
+        row = [size]
+        for name in ("quiet", "busy"):
+            one, *others = (result["seconds"][name][size][way] for way in WAYS)
+            row += [f"{statistics.median(a / b for a, b in zip(one, two, strict=True)):.2f}x" for two in others]
+        rows.append(row)
+    heads = ["recipe", *(f"{name}: {way}" for name in ("quiet", "busy") for way in list(WAYS)[1:])]
+    return "\n".join([result["machine"], "", *table(heads, rows)])
 
 
 if __name__ == "__main__":
