@@ -14,13 +14,14 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Locator, Page, TimeoutError, sync_playwright
 
-PATIENCE = 600.0  # seconds that anything may take, so that a busy machine fails no test
+PATIENCE = 60.0  # seconds within which the page must answer, or show that its work goes on
+LONGEST_CELL = 300.0  # seconds that a cell may run without another output, as `make test` allows every notebook
 SCREEN = {"width": 1366, "height": 900}  # a small laptop's, in pixels
 
 # When our end of the pipe closes, for whatever reason, the server ends itself and its kernels in good order.
@@ -142,10 +143,12 @@ def empty(path: Path) -> None:
 
 
 def wait_for_answer(server: subprocess.Popen, address: str, log: Path) -> None:
-    """Return when the server answers; raises RuntimeError, with the end of its log, if it has ended or stays silent."""
+    """Return when the server answers; raises RuntimeError, with the end of its log, if it has ended or does nothing."""
     local = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    deadline = time.monotonic() + PATIENCE
-    while server.poll() is None and time.monotonic() < deadline:
+    written, since = 0, time.monotonic()
+    while server.poll() is None and time.monotonic() - since < PATIENCE:
+        if (size := log.stat().st_size) != written:
+            written, since = size, time.monotonic()
         try:
             with local.open(address, timeout=10):
                 return
@@ -183,18 +186,37 @@ class NotebookPage:
         self.page = page
         page.set_default_timeout(PATIENCE * 1000)
         page.goto(address)
-        page.wait_for_function(
-            "window.notebook = window.jupyterapp?.shell.currentWidget, "
-            "window.notebook?.sessionContext?.session?.kernel?.status == 'idle'"
+        loaded = "performance.getEntriesByType('resource').length"
+        kernel = "window.notebook?.sessionContext?.session?.kernel?.status"
+        self.wait(
+            f"window.notebook = window.jupyterapp?.shell.currentWidget, {kernel} == 'idle'",
+            lambda: page.evaluate(f"`the page has loaded ${{{loaded}}} files; its kernel is ${{{kernel}}}`"),
         )
         self.outside = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-WindowedPanel-outer")
+
+    def wait(self, condition: str, state: Callable[[], str], patience: float = PATIENCE) -> None:
+        """Wait until a JavaScript function returns something true, for as long as the state goes on changing.
+
+        Raises AssertionError, which tells the state, once it has stayed the same for `patience` seconds.
+        """
+        seen, since = state(), time.monotonic()
+        while True:
+            with suppress(TimeoutError):
+                self.page.wait_for_function(condition, timeout=1000)
+                return
+            if (now := state()) != seen:
+                seen, since = now, time.monotonic()
+            elif time.monotonic() - since > patience:
+                raise AssertionError(f"nothing has changed for {patience:.0f} s; the page still says:\n{seen}")
 
     def run_all(self) -> float:
         """Run > Run All Cells, as far as it gets; the seconds that took."""
         started = time.monotonic()
         self.command("notebook:run-all-cells")
-        self.page.wait_for_function(
-            "[...document.images].every(image => image.complete) && !document.body.innerText.includes('Loading widget')"
+        loading = self.page.get_by_text("Loading widget")
+        self.wait(
+            "[...document.images].every(one => one.complete) && !document.body.innerText.includes('Loading widget')",
+            lambda: f"{loading.count()} widgets are loading",
         )
         return time.monotonic() - started
 
@@ -203,7 +225,23 @@ class NotebookPage:
         self.page.evaluate(
             "name => { window.done = false; jupyterapp.commands.execute(name).finally(() => window.done = true) }", name
         )
-        self.page.wait_for_function("window.done")
+        self.wait("window.done", self.progress, LONGEST_CELL)
+
+    def progress(self) -> str:
+        """Which cells have been run, which are waiting, and how much they have printed, in words."""
+        return self.page.evaluate("""() => {
+            const widgets = window.notebook.content.widgets.filter(cell => cell.model.type === "code");
+            const running = widgets.filter(cell => cell.promptNode?.innerText.includes("*"));
+            const output = widgets.map(cell => cell.outputArea.node.innerText.length).reduce((a, b) => a + b, 0);
+            return `${running.length} of ${widgets.length} cells are to be run, the first of them is ` +
+                `${running[0]?.model.sharedModel.source.slice(0, 200)}; ${output} letters of output`;
+        }""")
+
+    def execute(self, code: str) -> None:
+        """Run code in the notebook's kernel, without a cell."""
+        self.page.evaluate(
+            "code => window.notebook.sessionContext.session.kernel.requestExecute({code}).done.then(() => null)", code
+        )
 
     @property
     def cells(self) -> list[dict]:
