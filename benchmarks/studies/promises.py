@@ -148,14 +148,16 @@ def measure_parameters(found: Figures, keep: Callable[[Figures], None]) -> Figur
 
 
 def measure_quantity(found: Figures, keep: Callable[[Figures], None]) -> Figures:
-    """Means over the seeds of the data-quantity study, from its own file."""
+    """Means over the seeds of the data-quantity study, from its own file, which also names its machine."""
     from trm_nav.course.laboratory.experiment import measured_quantity
 
+    study = measured_quantity()
     accuracies: dict[str, list[float]] = {}
-    for point in measured_quantity()["points"]:
+    for point in study["points"]:
         name = f"{point['mazes']}-{point['supervision']}-{'augmented' if point['augment'] else 'plain'}"
         accuracies.setdefault(name, []).append(point["val_acc"])
-    return {name: round(sum(values) / len(values), 4) for name, values in accuracies.items()}
+    means = {name: round(sum(values) / len(values), 4) for name, values in accuracies.items()}
+    return {"measured_on": study["machine"], **means}
 
 
 def measure_diagnosis(found: Figures, keep: Callable[[Figures], None]) -> Figures:
