@@ -168,10 +168,15 @@ def draw_quantity(points: Sequence[Mapping[str, Any]]) -> Figure:
     return figure
 
 
-def accuracies(points: Sequence[Mapping[str, Any]], mazes: int, augment: bool, supervision: str) -> list[float]:
-    """The held-out accuracies of the runs with these settings, one for each seed; points as in `draw_quantity`."""
+def accuracies(
+    points: Sequence[Mapping[str, Any]], mazes: int, augment: bool, supervision: str, name: str = "val_acc"
+) -> list[float]:
+    """The held-out accuracies of the runs with these settings, one for each seed; points as in `draw_quantity`.
+
+    name: `train_acc` for the accuracies on the training mazes.
+    """
     return [
-        point["val_acc"]
+        point[name]
         for point in points
         if (point["mazes"], point["augment"], point["supervision"]) == (mazes, augment, supervision)
     ]
