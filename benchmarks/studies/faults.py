@@ -165,7 +165,8 @@ def make(run: Run) -> dict[str, Any]:
     record = one.record()
     for name in one.history:
         record[name] = [float(f"{value:.4g}") for value in record[name]]
-    record.pop("seconds", None)
+    for name in ("seconds", "lr"):  # depends on the machine; follows from the settings
+        record.pop(name)
     for name in ("train_path", "val_path", "checkpoint_dir", "resume"):
         record["config"].pop(name, None)
     return {"name": run.name, "fault": run.fault, "kind": run.kind, "seed": run.seed, **record}
