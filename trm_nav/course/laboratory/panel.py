@@ -260,9 +260,8 @@ def _printed(value: float) -> str:
 
 def _sentence(finding: Finding) -> str:
     """A finding as HTML: its name and the epoch where it begins, then its evidence."""
-    since = f" since epoch {finding.epoch}" if finding.epoch else ""
-    evidence = finding.evidence[:1].upper() + finding.evidence[1:]
-    return f"<b>{finding.name.capitalize()}{since}.</b> {html.escape(evidence)}."
+    heading, evidence = (html.escape(words[:1].upper() + words[1:]) for words in (finding.heading, finding.evidence))
+    return f"<b>{heading}.</b> {evidence}."
 
 
 def _label(experiment: Experiment) -> str:
