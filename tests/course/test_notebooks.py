@@ -178,12 +178,12 @@ def test_papermill_sets_the_parameters_and_the_summary_tells_of_them(tmp_path):
         ({"dims": 128}, "UserError: this notebook has no parameter 'dims'; did you mean 'dim'?"),
         (
             {"augment": "true"},
-            "UserError: augment must be a valid boolean, not 'true' "
+            "UserError: `augment` must be True or False, not 'true' "
             "(papermill reads True and False with a capital letter)",
         ),
-        ({"dim": -3}, "UserError: dim must be greater than or equal to 1, not -3"),
+        ({"dim": -3}, "UserError: `dim` must be a whole number from 1 to 4096, not -3"),
         ({"recipe": "tinny"}, "UserError: there is no recipe 'tinny'; did you mean 'tiny'?"),
-        ({"evaluation_mazes": 0}, "UserError: evaluation_mazes must be a whole number from 1 to 100000, not 0"),
+        ({"evaluation_mazes": 0}, "UserError: `evaluation_mazes` must be a whole number from 1 to 100000, not 0"),
     ],
 )
 def test_a_wrong_parameter_is_one_clear_line(given, sentence, tmp_path):
