@@ -1,7 +1,7 @@
 """What a class will see in the laboratory, and what thirty students need.
 
-python benchmarks/studies/classroom.py students 1 3    # memory and CPU of 1 and of 3 kernels at once (Linux)
-python benchmarks/studies/classroom.py picture         # the four presets, into notebooks/thumbnails/presets.png
+python -m benchmarks.studies.classroom students 1 3    # memory and CPU of 1 and of 3 kernels at once (Linux)
+python -m benchmarks.studies.classroom picture         # the four presets, into notebooks/thumbnails/presets.png
 
 `promises.py` calls `preset_runs` and `measure_preset` for the tables of INSTRUCTORS.md.
 """

@@ -1,7 +1,7 @@
 """Training runs with a fault put into them on purpose, and healthy ones: what `trm_nav.diagnosis` is judged on.
 
-    python benchmarks/studies/faults.py train     # makes the histories that are missing in benchmarks/histories/
-    python benchmarks/studies/faults.py judge     # what the diagnosis finds in the judged runs, as tables
+    python -m benchmarks.studies.faults train     # makes the histories that are missing in benchmarks/histories/
+    python -m benchmarks.studies.faults judge     # what the diagnosis finds in the judged runs, as tables
 
 A run of one of `KINDS` is healthy; a fault changes its settings, its data or its first weights. The thresholds of the
 diagnosis were chosen by looking at benchmarks/histories/tuning.jsonl. The figures come from judged.jsonl, whose seeds

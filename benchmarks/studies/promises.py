@@ -1,9 +1,9 @@
 """The figures that README.md, INSTRUCTORS.md, notebooks/README.md and the lessons' openings promise.
 
-    python benchmarks/studies/promises.py                    # measure everything on this machine, then write
-    python benchmarks/studies/promises.py measure lessons    # measure one section (or several)
-    python benchmarks/studies/promises.py write              # only write the measured figures into the documents
-    python benchmarks/studies/promises.py check              # list the places that differ, and exit with status 1
+    python -m benchmarks.studies.promises                    # measure everything on this machine, then write
+    python -m benchmarks.studies.promises measure lessons    # measure one section (or several)
+    python -m benchmarks.studies.promises write              # only write the measured figures into the documents
+    python -m benchmarks.studies.promises check              # list the places that differ, and exit with status 1
 
 All figures are kept in benchmarks/results/promises.json, one entry for each machine. A document holds a figure between
 two comments that do not show when it is rendered: `<!-- m:KEY -->text<!-- /m -->`. What stands there is the range over

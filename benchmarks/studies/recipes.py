@@ -21,7 +21,7 @@ from benchmarks.machine import machine
 from trm_nav import cli
 from trm_nav.settings import RECIPES, DataSettings, flags, recipe
 
-PROG = "benchmarks/studies/recipes.py"
+PROG = "python -m benchmarks.studies.recipes"
 SEEDS = (42, 43, 44)
 HELD_OUT = ("--mazes", "4000", "--seed", "7")
 LARGER = ("--mazes", "1000", "--seed", "7", "--grid-size", "16", "--recursions", "16")

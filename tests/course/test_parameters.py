@@ -9,6 +9,7 @@ import pytest
 
 from trm_nav.course import parameters
 from trm_nav.course.parameters import (
+    FIRST_LOOK,
     PATHS,
     AstarLesson,
     DiagnosticsLesson,
@@ -90,14 +91,14 @@ def test_a_lessons_parameters_are_those_of_its_cell_and_their_defaults_fit(path)
     defaults = {line.targets[0].id: ast.literal_eval(line.value) for line in ast.parse(source).body}
     lesson = LESSONS[path.stem.partition("_")[2]]
     if lesson is TrainLesson:  # which has all settings of a run besides
-        run_settings(defaults, first_look={})
+        run_settings(defaults)
     else:
         assert set(defaults) == set(lesson.model_fields)
         lesson_parameters(defaults, lesson)
 
 
 @pytest.mark.parametrize("check", [lambda names: lesson_parameters(names, GridsLesson),
-                                   lambda names: run_settings(names, first_look={})])  # fmt: skip
+                                   lambda names: run_settings(names)])  # fmt: skip
 def test_a_name_that_papermill_brings_and_the_lesson_does_not_have_is_answered_with_the_nearest(check):
     names = {**GRIDS, "In": as_papermill_injects("grid_sise = 16")}
     with pytest.raises(UserError, match="no parameter 'grid_sise'; did you mean 'grid_size'\\?$"):
@@ -111,7 +112,7 @@ ELSEWHERE = {"evaluation_mazes": 10, "evaluation_seed": 1}
 @pytest.mark.parametrize("name", RECIPES)
 def test_left_at_none_everything_is_as_the_recipe_says(name, tmp_path):
     namespace = {**ALL_NONE, **ELSEWHERE, "recipe": name, "output_dir": str(tmp_path)}
-    data, training = run_settings(namespace, first_look={})
+    data, training = run_settings(namespace)
     for settings in (data, training):
         for field in type(settings).model_fields:
             if field in RECIPES[name]:
@@ -122,8 +123,9 @@ def test_left_at_none_everything_is_as_the_recipe_says(name, tmp_path):
 
 def test_what_is_given_overrides_the_recipe_and_without_one_the_first_look_decides(tmp_path):
     namespace = {**ALL_NONE, **ELSEWHERE, "recipe": None, "output_dir": str(tmp_path), "dim": 16, "num_train": 77}
-    data, training = run_settings(namespace, first_look={"dim": 4, "epochs": 3, "num_test": 9})
-    assert (training.dim, training.epochs, data.num_train, data.num_test) == (16, 3, 77, 9)
+    data, training = run_settings(namespace)
+    assert (training.dim, data.num_train) == (16, 77)
+    assert (training.epochs, training.lr) == (FIRST_LOOK["epochs"], FIRST_LOOK["lr"])
 
 
 def test_a_wrong_setting_of_a_run_gets_a_sentence(tmp_path):
@@ -133,5 +135,5 @@ def test_a_wrong_setting_of_a_run_gets_a_sentence(tmp_path):
         ({"evaluation_mazes": 0}, "`evaluation_mazes` must be a whole number from 1 to 100000, not 0"),
     ]:
         with pytest.raises(UserError) as refused:
-            run_settings({**namespace, **wrong}, first_look={})
+            run_settings({**namespace, **wrong})
         assert str(refused.value) == sentence

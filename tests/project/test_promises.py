@@ -65,14 +65,14 @@ def test_the_minutes_for_exercises_are_those_of_their_headings(promises):
     for path in promises.lessons():
         minutes = promises.reading(path)["exercise_minutes"]
         assert measured.latest("lessons", path.stem, "exercise_minutes") == minutes, (
-            f"{path.name} has changed: python benchmarks/studies/promises.py measure lessons"
+            f"{path.name} has changed: python -m benchmarks.studies.promises measure lessons"
         )
 
 
 def test_the_judgement_of_the_diagnosis_is_that_of_its_present_rules(promises):
     now = promises.measure_diagnosis({}, lambda found: None)
     assert promises.Promises(promises.load()).latest("diagnosis") == json.loads(json.dumps(now)), (
-        "the rules or the histories have changed: python benchmarks/studies/promises.py measure diagnosis, then write"
+        "the rules or the histories have changed: python -m benchmarks.studies.promises measure diagnosis, then write"
     )
 
 

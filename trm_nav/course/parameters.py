@@ -11,9 +11,10 @@ from typing import Annotated, Any, Self
 from pydantic import Field, model_validator
 
 from trm_nav.errors import UserError
-from trm_nav.settings import DataSettings, Seed, Settings, TrainSettings, nearest, recipe
+from trm_nav.settings import RECIPES, DataSettings, Seed, Settings, TrainSettings, nearest, recipe
 
 INJECTED = "# Parameters"  # the first line of papermill's cell
+FIRST_LOOK = {**RECIPES["tiny"], "epochs": 9}  # what lesson 04 trains if it is given no recipe
 PATHS = {"train_path", "val_path", "checkpoint_dir", "resume"}  # not parameters: they follow from output_dir
 
 
@@ -110,18 +111,18 @@ def lesson_parameters(namespace: Mapping[str, Any], lesson: type[Settings]) -> N
     lesson.of(lesson.part_of(namespace))
 
 
-def run_settings(namespace: Mapping[str, Any], first_look: Mapping[str, Any]) -> tuple[DataSettings, TrainSettings]:
+def run_settings(namespace: Mapping[str, Any]) -> tuple[DataSettings, TrainSettings]:
     """The settings of a whole run, from the parameters of lesson 04: how to make the data, and how to train on them.
 
-    Every setting is a parameter, None where the recipe decides. If `recipe` is None too, the settings in `first_look`
-    take its place. Data and checkpoints go into subfolders of `output_dir`. Raises UserError as `lesson_parameters`.
+    Every setting is a parameter, None where the recipe decides. If `recipe` is None too, `FIRST_LOOK` takes its place.
+    Data and checkpoints go into subfolders of `output_dir`. Raises UserError as `lesson_parameters` does.
     """
     names = [name for name in {**DataSettings.model_fields, **TrainSettings.model_fields} if name not in PATHS]
     _require_known(namespace, ["recipe", *names, *TrainLesson.model_fields])
     TrainLesson.of(TrainLesson.part_of(namespace))
     folder = Path(namespace["output_dir"])
     values = {
-        **(first_look if namespace["recipe"] is None else recipe(namespace["recipe"])),
+        **(FIRST_LOOK if namespace["recipe"] is None else recipe(namespace["recipe"])),
         **{name: namespace[name] for name in names if namespace[name] is not None},
         "output_dir": folder / "data",
         "train_path": folder / "data" / "train.pt",

@@ -1,7 +1,7 @@
 """The diagnosis: what a history of losses and accuracies shows, and what to try next.
 
 The faults that are looked for are those of the training guide. How often the answer is right is measured on training
-runs with faults put into them on purpose, by `benchmarks/studies/faults.py`.
+runs with faults put into them on purpose, by `python -m benchmarks.studies.faults judge`.
 """
 
 from collections.abc import Mapping

@@ -15,6 +15,7 @@ from typing import Any, Self, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from trm_nav.course.parameters import FIRST_LOOK
 from trm_nav.diagnosis.findings import Finding, diagnose
 from trm_nav.errors import UserError
 from trm_nav.learning.device import processor_set
@@ -22,7 +23,7 @@ from trm_nav.learning.model import TinyRecursiveModel, count_parameters
 from trm_nav.learning.training import Diverged, Training
 from trm_nav.mazes import dataset
 from trm_nav.navigation.plan import plan
-from trm_nav.settings import RECIPES, DataSettings, TrainSettings, flags, nearest
+from trm_nav.settings import DataSettings, TrainSettings, flags, nearest
 
 from .presets import DEFAULTS
 
@@ -31,8 +32,6 @@ SHOWN = 20  # mazes of either set whose policy is kept after every epoch, to loo
 FIELDS = {**DataSettings.model_fields, **TrainSettings.model_fields}
 "Every setting of an experiment: how its mazes are made, and how it is trained on them."
 
-LESSON = {**RECIPES["tiny"], "epochs": 9}
-"What `notebooks/04_train.ipynb` trains with when it is given no parameters."
 
 Plans: TypeAlias = NDArray[np.uint8]
 
@@ -128,7 +127,7 @@ class Experiment:
         )  # the last two follow the data
         if folder is None:
             folder = "runs/laboratory-" + hashlib.sha256(json.dumps([data, training]).encode()).hexdigest()[:8]
-        parameters = {"output_dir": folder, **_differing({**data, **training}, LESSON)}
+        parameters = {"output_dir": folder, **_differing({**data, **training}, FIRST_LOOK)}
         paths = {
             "train_path": f"{folder}/data/train.pt",
             "val_path": f"{folder}/data/test.pt",
@@ -143,7 +142,7 @@ class Experiment:
 
 
 def measured_quantity() -> dict[str, Any]:
-    """Accuracy by number of training mazes, as `benchmarks/studies/data_quantity.py` measured it.
+    """Accuracy by number of training mazes, as `python -m benchmarks.studies.data_quantity` measured it.
 
     A mapping with the `command`, the `machine`, the `settings`, and the `points`: one mapping for each run.
     """
