@@ -24,7 +24,7 @@ TESTS   := $(VENV)/course,test.installed
 export JUPYTER_PATH := $(CURDIR)/$(VENV)/share/jupyter
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help train lab setup doctor check lint format test test-everywhere hooks notebooks bench constraints clean
+.PHONY: help train lab setup doctor check lint format test test-everywhere hooks notebooks promises bench constraints clean
 .NOTPARALLEL:
 
 help: ## list what make can do
@@ -77,6 +77,9 @@ hooks: $(TESTS) ## let git run lint's checks before each commit
 
 notebooks: $(TESTS) ## execute the committed notebooks again, in place
 	$(BIN) scripts/build_notebooks.py $(ARGS)
+
+promises: $(TESTS) ## measure the figures that the documents promise, and write them there (ARGS=check compares)
+	$(BIN) -m benchmarks.studies.promises $(ARGS)
 
 bench: $(RIVALS)/rivals.installed ## measure this project beside others, into benchmarks/RESULTS.md (ARGS=--long)
 	$(RIVALS)/bin/python -m benchmarks.bench $(ARGS)
