@@ -18,7 +18,10 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
+import nbformat
+from nbformat import NotebookNode
 from playwright.sync_api import BrowserContext, Locator, Page, TimeoutError, sync_playwright
+from quick_lessons import quicken
 
 PATIENCE = 60.0  # seconds within which the page must answer, or show that its work goes on
 LONGEST_CELL = 300.0  # seconds that a cell may run without another output, as `make test` allows every notebook
@@ -84,14 +87,19 @@ def find_chromium() -> str | None:
 
 @contextmanager
 def jupyterlab(notebooks: Path, home: Path) -> Iterator[str]:
-    """Serve a copy of a folder of notebooks, without their outputs; yields the address of {name}, with its token.
+    """Serve a copy of a folder of notebooks, without their outputs and with the parameters of `quick_lessons`.
+
+    Yields the address of {name}, with its token.
 
     home: an empty folder for the copy, the log, and whatever Jupyter and IPython would keep in the user's home.
     """
     lessons = home / "notebooks"
     shutil.copytree(notebooks, lessons, ignore=shutil.ignore_patterns("runs", ".*"))
     for path in lessons.glob("*.ipynb"):
-        empty(path)
+        notebook = nbformat.read(path, as_version=4)
+        empty(notebook)
+        quicken(notebook, path.stem)
+        nbformat.write(notebook, path)
     for name, values in SETTINGS.items():
         path = home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -133,13 +141,11 @@ def jupyterlab(notebooks: Path, home: Path) -> Iterator[str]:
             server.wait()
 
 
-def empty(path: Path) -> None:
+def empty(notebook: NotebookNode) -> None:
     """Take the outputs out of a notebook, so that those which show later come from this run."""
-    notebook = json.loads(path.read_text())
-    for cell in notebook["cells"]:
-        if cell["cell_type"] == "code":
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
             cell.update(outputs=[], execution_count=None)
-    path.write_text(json.dumps(notebook))
 
 
 def wait_for_answer(server: subprocess.Popen, address: str, log: Path) -> None:

@@ -322,6 +322,7 @@ def test_a_mistake_in_the_thread_is_a_sentence_on_the_page():
     assert not panel.train.disabled
 
 
+@pytest.mark.slow
 def test_only_the_latest_experiments_are_kept(panel):
     panel.controls["epochs"].value = 5
     for _ in range(9):

@@ -1,0 +1,21 @@
+"""Smaller parameters for the lessons that train longest, where a test is not about what they measure.
+
+nbmake runs every lesson with its own parameters.
+"""
+
+import re
+from typing import Any
+
+QUICK = {
+    "02_encoding": dict(num_train=200, epochs=2),
+    "03_mixer": dict(dim=16, recursions=4, num_train=200, epochs=1),
+    "04_train": dict(num_train=500, num_test=100, epochs=3, evaluation_mazes=200),
+}
+
+
+def quicken(notebook: Any, lesson: str) -> None:
+    """Put a lesson's smaller parameters, if it has any, into its parameter cell."""
+    (cell,) = (cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", ()))
+    for name, value in QUICK.get(lesson, {}).items():
+        cell.source, found = re.subn(rf"^{name} = [^#]*", f"{name} = {value}  ", cell.source, flags=re.MULTILINE)
+        assert found == 1, f"{lesson} has no parameter {name}"
