@@ -2,6 +2,8 @@
 
 import ast
 import inspect
+import subprocess
+import sys
 from pathlib import Path
 
 import nbformat
@@ -17,6 +19,7 @@ from trm_nav.course.parameters import (
     ResumeLesson,
     TrainLesson,
     lesson_parameters,
+    require,
     run_settings,
 )
 from trm_nav.errors import UserError
@@ -137,3 +140,25 @@ def test_a_wrong_setting_of_a_run_gets_a_sentence(tmp_path):
         with pytest.raises(UserError) as refused:
             run_settings({**namespace, **wrong})
         assert str(refused.value) == sentence
+
+
+def test_a_package_that_is_missing_is_named_with_the_way_to_install_it():
+    require("numpy", "torch")
+    with pytest.raises(UserError, match=r"need no_such_package, not installed for .*make lab.*\[course\].*make doctor"):
+        require("numpy", "no_such_package")
+
+
+@pytest.mark.slow
+def test_a_lessons_first_import_says_what_is_missing():
+    code = """
+import importlib.util
+
+find = importlib.util.find_spec
+importlib.util.find_spec = lambda name, *rest: None if name == "ipywidgets" else find(name, *rest)
+try:
+    from trm_nav.course.parameters import lesson_parameters
+except ValueError as error:
+    print(type(error).__name__, error)
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.startswith("UserError the lessons need ipywidgets, not installed for ") and not ran.stderr

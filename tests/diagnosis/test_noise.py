@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from made_up import SHAPES, Floats, flat, history
 
+from trm_nav.diagnosis.curves import noise
 from trm_nav.diagnosis.findings import diagnose
 from trm_nav.diagnosis.history import CURVES
-from trm_nav.diagnosis.rules import noise
 
 EPOCHS = [20, 100, 300]
 SEEDS = range(20)

@@ -1,10 +1,13 @@
 """The parameters of the lessons: their names, types and bounds, checked with one sentence for the first that is wrong.
 
 papermill puts the values given by `-p` into a cell of its own, and only warns when the notebook has no such parameter.
+Every lesson imports this module in its first cell. If a package that the lessons need is missing, the import says so.
 """
 
 import ast
+import sys
 from collections.abc import Iterable, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -16,6 +19,19 @@ from trm_nav.settings import RECIPES, DataSettings, Seed, Settings, TrainSetting
 INJECTED = "# Parameters"  # the first line of papermill's cell
 FIRST_LOOK = {**RECIPES["tiny"], "epochs": 9}  # what lesson 04 trains if it is given no recipe
 PATHS = {"train_path", "val_path", "checkpoint_dir", "resume"}  # not parameters: they follow from output_dir
+
+
+def require(*packages: str) -> None:
+    """Raise UserError, with what to do, unless all these packages are installed."""
+    missing = [name for name in packages if find_spec(name) is None]
+    if missing:
+        raise UserError(
+            f"the lessons need {' and '.join(missing)}, not installed for {sys.executable}; open the lessons with "
+            "`make lab`, or run: pip install -e '.[course]' -c constraints.txt. `make doctor` says more"
+        )
+
+
+require("ipywidgets", "matplotlib", "torch")
 
 
 class GridsLesson(Settings):

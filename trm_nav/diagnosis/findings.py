@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from .curves import Curves
 from .history import History
 from .remedies import Remedy, remedies
-from .rules import Curves, seen_in
+from .rules import seen_in
 
 
 @dataclass(frozen=True)

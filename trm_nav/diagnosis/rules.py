@@ -4,83 +4,15 @@ A rule must not depend on the number of epochs: a run of 300 epochs with a littl
 So no rule adds up what single epochs do, and whatever a single epoch does is compared with the noise of the run.
 """
 
-import math
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Self
+from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
-from .history import CURVES, History
+from .curves import Curves, Floats, fall, noise, since
 from .remedies import LEARNING_RATE
 from .thresholds import THRESHOLDS
 
-Floats = NDArray[np.float64]
 Seen = tuple[str, int | None, str]  # a finding without its remedies: name, epoch where it began, evidence
-
-WORST_GUESS = {"loss": math.log(5)}  # where chance is not known: guessing one of 5 actions never costs more
-SECOND_DIFFERENCE = 0.6745 * math.sqrt(6)  # median of |x[i-1] - 2 x[i] + x[i+1]| for independent standard normal x
-
-
-def noise(loss: Floats) -> float:
-    """The standard deviation of a loss around its course, as a share of the loss.
-
-    It is estimated from the second differences of the logarithm: a smooth course has nearly none, and their median
-    does not change when a few epochs stand out. 0 for fewer than three epochs.
-    """
-    seconds = np.abs(np.diff(np.log(loss.clip(THRESHOLDS.smallest_loss)), 2))
-    return float(np.median(seconds)) / SECOND_DIFFERENCE if len(seconds) else 0.0
-
-
-@dataclass(frozen=True)
-class Curves:
-    """A history as float arrays, one number an epoch."""
-
-    train_loss: Floats  # (epochs,)
-    train_acc: Floats  # (epochs,)
-    val_loss: Floats  # (epochs,)
-    val_acc: Floats  # (epochs,)
-    known_chance: Mapping[str, Mapping[str, float]] | None
-    diverged: bool
-    lr: float | None
-
-    @classmethod
-    def of(cls, history: History) -> Self:
-        curves = {name: np.array(getattr(history, name), float) for name in CURVES}
-        return cls(**curves, known_chance=history.chance, diverged=history.diverged, lr=history.settings.get("lr"))
-
-    def __len__(self) -> int:
-        return len(self.val_loss)
-
-    def part(self, parts: int) -> int:
-        """The number of epochs in one of so many equal parts of the run."""
-        return max(THRESHOLDS.smallest_part, len(self) // parts)
-
-    @property
-    def chance(self) -> Mapping[str, float]:
-        """What guessing reaches on the training mazes."""
-        return self.known_chance["train"] if self.known_chance else WORST_GUESS
-
-    @property
-    def guessing(self) -> str:
-        """For evidence: the loss of guessing, in words."""
-        return f"guessing costs {self.chance['loss']:.2f}" if self.known_chance else "guessing costs at most 1.61"
-
-    @property
-    def accuracies(self) -> str:
-        """For evidence: both accuracies of the last epoch, in words."""
-        return f"accuracy {self.train_acc[-1]:.0%} in training, {self.val_acc[-1]:.0%} on held-out mazes"
-
-    @property
-    def gap(self) -> float:
-        """Training accuracy minus held-out accuracy, at the end of the run."""
-        return float((self.train_acc - self.val_acc)[-THRESHOLDS.last_epochs :].mean())
-
-    @property
-    def ratio(self) -> float:
-        """Validation loss divided by training loss, in the last epoch."""
-        return float(self.val_loss[-1] / max(self.train_loss[-1], THRESHOLDS.smallest_loss))
 
 
 def seen_in(run: Curves, finished: bool) -> list[Seen]:
@@ -146,7 +78,7 @@ def overfitting(run: Curves) -> Iterator[Seen]:
         )
     elif gap or _parted(run):
         start = (
-            _since(run.train_acc - run.val_acc > THRESHOLDS.begins_at * run.gap)
+            since(run.train_acc - run.val_acc > THRESHOLDS.begins_at * run.gap)
             if gap
             else len(run) - run.part(THRESHOLDS.parted_parts) + 1
         )
@@ -155,7 +87,7 @@ def overfitting(run: Curves) -> Iterator[Seen]:
     if (rises or gap) and memorised[-1] and run.gap > THRESHOLDS.overfitting_gap:
         yield (
             "memorised",
-            _since(memorised),
+            since(memorised),
             f"nearly every training maze is right, but {1 - run.val_acc[-1]:.0%} of the held-out mazes are wrong: "
             "the network remembers answers instead of a rule",
         )
@@ -181,7 +113,7 @@ def _accuracy_gap(run: Curves) -> bool:
 
 def _parted(run: Curves) -> bool:
     epochs = run.part(THRESHOLDS.parted_parts)
-    train_fell, val_fell = (_fall(loss, epochs) for loss in (run.train_loss, run.val_loss))
+    train_fell, val_fell = (fall(loss, epochs) for loss in (run.train_loss, run.val_loss))
     return bool(
         train_fell > THRESHOLDS.parted_train_fall
         and val_fell < THRESHOLDS.parted_val_fall * train_fell
@@ -298,7 +230,7 @@ def verdict(run: Curves) -> Seen:
         evidence = f"{len(run)} epochs have no shape yet; {THRESHOLDS.shortest} or more have one"
         return "too short to say", None, evidence
     epochs = run.part(THRESHOLDS.verdict_parts)
-    fell, wobble = _fall(run.val_loss, epochs), noise(run.val_loss)
+    fell, wobble = fall(run.val_loss, epochs), noise(run.val_loss)
     hidden = wobble > THRESHOLDS.too_noisy and abs(fell) < THRESHOLDS.too_noisy_fall * wobble
     if val < THRESHOLDS.very_good and hidden:
         return (
@@ -331,15 +263,4 @@ def verdict(run: Curves) -> Seen:
 def _flat_since(loss: Floats) -> int:
     last = loss[-1]
     allowed = max(THRESHOLDS.flat * (loss.max() - last), THRESHOLDS.flat_noise * noise(loss) * last)
-    return _since(np.abs(loss - last) <= allowed)
-
-
-def _fall(loss: Floats, epochs: int) -> float:
-    """By what share of itself a loss fell in the last so many epochs."""
-    return float((loss[-1 - epochs] - loss[-1]) / max(loss[-1 - epochs], THRESHOLDS.smallest_loss))
-
-
-def _since(condition: NDArray[np.bool_]) -> int:
-    """The epoch from which on a condition has held to the end; the last one if it does not hold there."""
-    not_so = np.flatnonzero(~condition)
-    return min(int(not_so[-1]) + 2, len(condition)) if len(not_so) else 1
+    return since(np.abs(loss - last) <= allowed)

@@ -6,7 +6,7 @@ on other runs.
 
 Units: accuracies are shares from 0 to 1. "Of guessing" means a share of the loss that guessing costs on the training
 mazes, the highest loss that a useful policy can have. "Of the loss" means a share of the loss itself. Noise is the
-standard deviation of a loss around its course, as a share of the loss (`rules.noise`).
+standard deviation of a loss around its course, as a share of the loss (`curves.noise`).
 """
 
 from pydantic import BaseModel, ConfigDict
