@@ -3,7 +3,7 @@
 python -m benchmarks.studies.classroom students 1 3    # memory and CPU of 1 and of 3 kernels at once (Linux)
 python -m benchmarks.studies.classroom picture         # the four presets, into notebooks/thumbnails/presets.png
 
-`promises.py` calls `preset_runs` and `measure_preset` for the tables of INSTRUCTORS.md.
+`promises/measuring.py` calls `preset_runs`, `measure_preset` and `measure_students` for the tables of INSTRUCTORS.md.
 """
 
 import argparse

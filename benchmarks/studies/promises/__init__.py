@@ -1,0 +1,1 @@
+"""The figures that the documents and the lessons promise. `__main__.py` says how to measure and write them."""
