@@ -53,7 +53,7 @@ doctor: ## say what is installed, what is missing, and what to do about it
 	@if test -x $(BIN); then $(BIN) scripts/doctor.py $(ARGS); else "$(PYTHON)" scripts/doctor.py $(ARGS); fi
 
 check: lint ## before each commit: lint, then the tests that take no more than about a second each
-	OMP_NUM_THREADS=1 $(BIN) -m pytest -n 2 -m "not slow and not browser" tests $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN) -m pytest -n 2 --dist worksteal -m "not slow and not browser" tests $(ARGS)
 
 lint: $(TESTS) ## check format, likely mistakes, types, direction of imports and spelling; changes nothing
 	$(BIN) -m ruff format --check .
@@ -67,7 +67,7 @@ format: $(TESTS) ## format the code and repair what ruff can repair
 	$(BIN) -m ruff check --fix .
 
 test: $(TESTS) ## run the tests and every notebook
-	OMP_NUM_THREADS=1 $(BIN) -m pytest -n 2 --nbmake --nbmake-timeout=300 tests notebooks $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN) -m pytest -n 2 --dist worksteal --nbmake --nbmake-timeout=300 tests notebooks $(ARGS)
 
 test-everywhere: $(TESTS) ## run the tests under conditions that other machines have (ARGS=--list names them)
 	$(BIN) scripts/test_everywhere.py $(ARGS)

@@ -324,7 +324,7 @@ def test_a_mistake_in_the_thread_is_a_sentence_on_the_page():
 
 @pytest.mark.slow
 def test_only_the_latest_experiments_are_kept(panel):
-    panel.controls["epochs"].value = 5
+    panel.set_controls({"epochs": 5, "num_train": 100, "dim": 2, "depth": 1})
     for _ in range(9):
         panel.train.click()
         wait(panel)

@@ -193,11 +193,12 @@ def test_what_cannot_be_resumed_is_refused(paths, tmp_path):
 # The command itself, in a process that gets a signal at the same place on every machine: halfway through epoch 2.
 
 SIGNALLED = """
-import os, sys
+import os, signal, sys
 from trm_nav import cli, train
 from trm_nav.learning.training import Training
 
 number, learn = int(sys.argv.pop(1)), Training._train
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background process inherits that it is ignored
 
 def learn_until_signalled(run, on_step):
     def hear(share):
