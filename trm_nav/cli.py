@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 from pydantic.fields import FieldInfo
 
 from .errors import UserError
-from .settings import Settings, choices, flags, is_switch, nearest
+from .settings import Settings, choices, flag_of, flags, is_switch, nearest
 
 NAMED = re.compile(r"`(\w+)(?:=([^`]*))?`")  # a setting in a message: `dim` or `dim=64`
 
@@ -30,7 +30,7 @@ class Parser(argparse.ArgumentParser):
             help = f"{field.description}{default}".replace("%", "%%")
             action = argparse.BooleanOptionalAction if is_switch(field) else "store"
             value: dict[str, Any] = {} if is_switch(field) else {"metavar": _metavar(name, field)}
-            self.add_argument(_flag(name), action=action, default=argparse.SUPPRESS, help=help, **value)
+            self.add_argument(flag_of(name), action=action, default=argparse.SUPPRESS, help=help, **value)
 
     def given(self, arguments: argparse.Namespace) -> dict[str, Any]:
         """The settings given on the command line, validated; the others are absent."""
@@ -61,10 +61,6 @@ class Parser(argparse.ArgumentParser):
         raise UserError(message)
 
 
-def _flag(name: str) -> str:
-    return "--" + name.replace("_", "-")
-
-
 def _metavar(name: str, field: FieldInfo) -> str:
     """What `--help` shows for the value: its choices, where it has a few."""
     return "|".join(map(str, choices(field))) or name.split("_")[-1].upper()
@@ -79,7 +75,7 @@ def in_flags(message: str) -> str:
             return match[0]
         if value in ("True", "False"):
             return flags({name: value == "True"})[0]
-        return _flag(name) if value is None else " ".join(flags({name: value}))
+        return flag_of(name) if value is None else " ".join(flags({name: value}))
 
     return NAMED.sub(flag, message)
 

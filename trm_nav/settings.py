@@ -230,11 +230,16 @@ def recipe(name: str | None, settings: type[Settings] | None = None) -> dict[str
     return settings.part_of(RECIPES[name]) if settings else dict(RECIPES[name])
 
 
+def flag_of(name: str) -> str:
+    """The flag of a setting: `--num-train` for `num_train`."""
+    return "--" + name.replace("_", "-")
+
+
 def flags(settings: Mapping[str, Any]) -> list[str]:
     """The words of a command line that sets these settings; `cli.Parser` reads them back."""
     words = []
     for name, value in settings.items():
-        flag = "--" + name.replace("_", "-")
+        flag = flag_of(name)
         if isinstance(value, bool):
             words.append(flag if value else flag.replace("--", "--no-", 1))
         else:

@@ -1,17 +1,18 @@
 """The comparison command, beside the guide's own loop over experiments."""
 
+import importlib
 import json
 import os
 import shlex
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 import trm_nav
-from trm_nav import cli
-from trm_nav.compare import NOT_COMPARED, PROG, main
+from trm_nav.compare import NOT_COMPARED
 from trm_nav.settings import TrainSettings
 
 GUIDES_LOOP = r"""
@@ -56,20 +57,9 @@ def experiments(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def compare(monkeypatch, capsys):
-    """Call the command in this process: (exit status, lines of stdout, lines of stderr)."""
-
-    def call(*folders):
-        monkeypatch.setattr(sys, "argv", ["compare", *map(str, folders)])
-        try:
-            cli.run(main, PROG)
-            status = 0
-        except SystemExit as leaving:
-            status = leaving.code
-        out, err = capsys.readouterr()
-        return status, out.splitlines(), err.splitlines()
-
-    return call
+def compare(command):
+    """Call the comparison with these folders: (exit status, lines of stdout, lines of stderr)."""
+    return partial(command, importlib.import_module("trm_nav.compare"))
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import torch
 from tiny import RUN, flags
 
 import trm_nav.diagnose as diagnose
-from trm_nav import cli, compare, train
+from trm_nav import compare, train
 from trm_nav.learning.loss import chance
 from trm_nav.learning.model import TinyRecursiveModel
 from trm_nav.learning.run import prepare
@@ -25,23 +25,6 @@ OVERFITTED = {
 }
 AT_CHANCE = {"train_loss": [1.3] * 6, "train_acc": [0.3] * 6, "val_loss": [1.3] * 6, "val_acc": [0.3] * 6}
 KNOWN = {"config": TrainSettings(dim=32, augment=False, dropout=0.1).plain(), "mazes": 300}
-
-
-@pytest.fixture
-def command(monkeypatch, capsys):
-    """Call a command's module in this process: (exit status, lines of stdout, lines of stderr)."""
-
-    def call(module, *words):
-        monkeypatch.setattr(sys, "argv", ["command", *map(str, words)])
-        try:
-            cli.run(module.main, module.PROG)
-            status = 0
-        except SystemExit as leaving:
-            status = leaving.code
-        out, err = capsys.readouterr()
-        return status, out.splitlines(), err.splitlines()
-
-    return call
 
 
 def write(path, history):
