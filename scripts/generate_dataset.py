@@ -44,8 +44,8 @@ def main() -> None:
 
 
 def described(mazes: Dataset) -> str:
-    """The number of mazes, in words."""
-    text = f"{len(mazes):,} mazes of {mazes.grid_size} x {mazes.grid_size}"
+    """The number of mazes and their kinds, in words."""
+    text = f"{len(mazes):,} mazes of {mazes.grid_size} x {mazes.grid_size}, {mazes.sampling.described()}"
     if (distinct := count_distinct(mazes.mazes)) < len(mazes):
         text += f" ({distinct:,} different ones, counted up to symmetry)"
     return text + (f", {8 * len(mazes):,} with the 8 symmetries" if mazes.augment else "")

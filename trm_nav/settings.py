@@ -9,15 +9,64 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, Strict, ValidationError
 from pydantic.fields import FieldInfo
 
 from .errors import UserError
 
-LARGEST_GRID = 64
+LARGEST_GRID = 1024
+MAZE_KINDS = ("random", "depth-first", "wilson")
+
+
+def share_bounds(share: Any) -> tuple[float, float]:
+    """The lowest and the highest value of a share, which is one number or a range.
+
+    0.2 and "0.2" are one number; "0.02..0.5" and (0.02, 0.5) are a range. Raises ValueError for anything else, for a
+    lower end above the upper end, and outside 0 to 1.
+    """
+    ends = share.split("..") if isinstance(share, str) else share if isinstance(share, tuple | list) else [share]
+    if any(isinstance(end, bool) for end in ends):
+        raise ValueError("True and False are no numbers")
+    try:
+        low, high = map(float, [*ends, *ends] if len(ends) == 1 else ends)
+    except (TypeError, OverflowError):
+        raise ValueError("a share is a number or a range") from None
+    if not 0 <= low <= high <= 1:
+        raise ValueError("a share is from 0 to 1, and the first end of a range is not above the second")
+    return low, high
+
+
+def _share(share: Any) -> float | str:
+    """A share as it is stored: a number, or a range as text, which suits command lines, JSON and data-set files."""
+    low, high = share_bounds(share)
+    return low if low == high else f"{low}..{high}"
+
+
+def _share_below_1(share: Any) -> float | str:
+    if share_bounds(share)[1] == 1:
+        raise ValueError("nothing would be left free")
+    return _share(share)
+
+
+def _mixture(kind: Any) -> str:
+    kinds = kind.replace(" ", "").split(",") if isinstance(kind, str) else []
+    if not kinds or len(set(kinds)) < len(kinds) or not set(kinds) <= set(MAZE_KINDS):
+        raise ValueError("not a list of different kinds")
+    return ",".join(kinds)
+
 
 GridSize = Annotated[int, Field(ge=3, le=LARGEST_GRID)]
-Density = Annotated[float, Field(ge=0, lt=1)]
+MazeKind = Annotated[
+    str,
+    PlainValidator(_mixture),
+    f"{', '.join(MAZE_KINDS[:-1])} or {MAZE_KINDS[-1]}, or several of these joined by commas",
+]
+Density = Annotated[
+    float | str,
+    PlainValidator(_share_below_1),
+    "a number from 0 to less than 1, or a range such as 0.02..0.5",
+]
+Holes = Annotated[float | str, PlainValidator(_share), "a number from 0 to 1, or a range such as 0..0.1"]
 Recursions = Annotated[int, Field(ge=1, le=256)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Dimension = Annotated[int, Field(ge=1, le=4096)]
@@ -61,17 +110,36 @@ class Settings(BaseModel):
         return self.model_dump(mode="json")
 
 
-class DataSettings(Settings):
+class MazeSettings(Settings):
+    """What mazes are like. `trm_nav.mazes.grids` describes how they are drawn."""
+
+    grid_size: GridSize = 8
+    "cells along one side of a maze"
+    kind: MazeKind = "random"
+    "random: independent walls; depth-first, wilson: perfect mazes; a list with commas: each maze is of one of them"
+    obstacle_density: Density = 0.2
+    "share of the cells that are walls, in mazes of kind random; a range: each maze draws its own"
+    holes: Holes = 0.0
+    "share of the walls of a perfect maze that are opened; a range: each maze draws its own"
+
+    def described(self) -> str:
+        """The kinds, and what else decides about mazes of these kinds, in words."""
+        kinds = self.kind.split(",")
+        words = [f"{'kind' if len(kinds) == 1 else 'kinds'} {', '.join(kinds)}"]
+        if "random" in kinds:
+            words.append(f"obstacle density {self.obstacle_density}")
+        if kinds != ["random"]:
+            words.append(f"holes {self.holes}")
+        return ", ".join(words)
+
+
+class DataSettings(MazeSettings):
     """How `scripts/generate_dataset.py` generates a data set."""
 
     num_train: Annotated[int, Field(ge=1, le=10_000_000)] = 5000
     "mazes in the training set"
     num_test: Annotated[int, Field(ge=1, le=10_000_000)] = 500
     "mazes in the test set; none of them is in the training set, not even rotated or reflected"
-    grid_size: GridSize = 8
-    "cells along one side of a maze"
-    obstacle_density: Density = 0.2
-    "share of the cells that are walls"
     train_seed: Seed = 42
     "seed of the training mazes"
     test_seed: Seed = 99999
@@ -141,7 +209,7 @@ class TrainSettings(ModelSettings):
 
 def _sentence(error: Mapping[str, Any], fields: Mapping[str, FieldInfo]) -> str:
     """One of pydantic's error records as a sentence for the person who gave the value."""
-    if error["type"] == "value_error":  # raised by a validator of the class, as a sentence
+    if not error["loc"]:  # raised by a validator of the class, as a sentence
         return str(error["ctx"]["error"])
     name, given = str(error["loc"][0]), error["input"]
     if error["type"] == "extra_forbidden":

@@ -40,7 +40,7 @@ def test_from_any_folder_it_writes_two_sets_and_counts_them(tmp_path):
     assert (ran.returncode, ran.stderr) == (0, "")  # no progress bar where nobody watches
     train, test = (dataset.load(tmp_path / "data" / name) for name in ("train.pt", "test.pt"))
     assert (len(train), len(test), train.augment) == (600, 40, True)
-    assert "600 mazes of 8 x 8, 4,800 with the 8 symmetries" in ran.stdout
+    assert "600 mazes of 8 x 8, kind random, obstacle density 0.2, 4,800 with the 8 symmetries" in ran.stdout
     assert "data/test.pt: 40 mazes of 8 x 8, " in ran.stdout
     assert "A* agrees with the expert on all 240 mazes" in ran.stdout
 
@@ -52,10 +52,10 @@ def test_every_flag_arrives_in_the_files_and_small_grids_count_their_different_m
     )
     assert (status, complaint) == (0, "")
     train, test = (dataset.load(tmp_path / "a" / "b" / name) for name in ("train.pt", "test.pt"))
-    assert (train.grid_size, train.obstacle_density, train.seed, test.seed) == (4, 0.1, 7, 8)
+    assert (train.grid_size, train.sampling.obstacle_density, train.seed, test.seed) == (4, 0.1, 7, 8)
     assert train.augment is False and "with the 8 symmetries" not in said
     different = dataset.count_distinct(train.mazes)
-    assert f"500 mazes of 4 x 4 ({different} different" in said
+    assert f"500 mazes of 4 x 4, kind random, obstacle density 0.1 ({different} different" in said
 
 
 def test_asking_for_help_loads_no_torch():
@@ -75,7 +75,7 @@ finally:
     [
         (["--obstacle-density", "0.99999"], "hardly any mazes"),
         (["--obstacle-density", "1"], "--obstacle-density must be a number"),
-        (["--grid-size", "2"], "--grid-size must be a whole number from 3 to 64, not '2'"),
+        (["--grid-size", "2"], "--grid-size must be a whole number from 3 to 1024, not '2'"),
         (["--num-train", "many"], "--num-train must be a whole number from 1 to 10000000, not 'many'"),
         (["--augment", "true"], "--augment takes no value, not even 'true': write --augment or --no-augment"),
         (["--num-trains", "5"], "there is no flag --num-trains; did you mean '--num-train'?"),

@@ -15,8 +15,10 @@ KINDS = (DataSettings, ModelSettings, TrainSettings)
 BOUNDS = {
     "num_train": ([1, 10_000_000], [0, 10_000_001]),
     "num_test": ([1, 10_000_000], [0, 10_000_001]),
-    "grid_size": ([3, 64], [2, 65]),
-    "obstacle_density": ([0.0, 0.99], [-0.01, 1.0]),
+    "grid_size": ([3, 1024], [2, 1025]),
+    "kind": (["random", "depth-first,wilson"], ["randm", "", "wilson,wilson"]),
+    "obstacle_density": ([0.0, 0.99, "0.02..0.5"], [-0.01, 1.0, "0.5..0.02", "0.1..1", float("nan")]),
+    "holes": ([0.0, 1.0, "0.0..0.1"], [-0.01, 1.01, "0.1..", "a..b"]),
     "train_seed": ([0, 2**32 - 1], [-1, 2**32]),
     "test_seed": ([0, 2**32 - 1], [-1, 2**32]),
     "threads": ([1, 1024], [0, 1025]),

@@ -98,7 +98,7 @@ def test_a_saved_data_set_comes_back_as_it_was(tmp_path, size, augment):
         for name in ("walls", "starts", "goals", "optimal"):
             assert getattr(back, name).dtype == getattr(made, name).dtype
             assert (getattr(back, name) == getattr(made, name)).all()
-        assert (back.augment, back.obstacle_density, back.seed) == (made.augment, 0.3, made.seed)
+        assert (back.augment, back.sampling, back.seed) == (made.augment, made.sampling, made.seed)
         assert back.fingerprint == made.fingerprint
 
 
@@ -149,10 +149,10 @@ WRONG = {
     "version 99 of the format": lambda c: {**c, "version": 99},
     "it lacks augment, goals": lambda c: {k: v for k, v in c.items() if k not in ("goals", "augment")},
     "its augment is 1, not of type bool": lambda c: {**c, "augment": 1},
-    "its grid_size is 2, not from 3 to 64": lambda c: {**c, "grid_size": 2},
+    "its grid_size must be a whole number from 3 to 1024, not 2": lambda c: {**c, "grid_size": 2},
     r"its walls should be bool of shape \(N, 9, 9\), not bool of shape \(300, 8, 8\)": lambda c: {**c, "grid_size": 9},
     "its walls should be bool .* not uint8": lambda c: {**c, "walls": c["walls"].to(torch.uint8)},
-    "its starts should be uint8 .* not int64": lambda c: {**c, "starts": c["starts"].long()},
+    "its starts should be int16 .* not int64": lambda c: {**c, "starts": c["starts"].long()},
     "its optimal should be a tensor, .* not of type list": lambda c: {**c, "optimal": c["optimal"].tolist()},
     "must have the same non-zero length": lambda c: {**c, "goals": c["goals"][:-1]},
     "non-zero length": lambda c: {**c, **{k: c[k][:0] for k in ("walls", "starts", "goals", "optimal")}},

@@ -14,7 +14,7 @@ import numpy as np
 
 from trm_nav.errors import UserError
 from trm_nav.files import load_tensors, write_together
-from trm_nav.settings import LARGEST_GRID, DataSettings
+from trm_nav.settings import DataSettings, MazeSettings
 
 from .encoding import encode
 from .expert import optimal_actions
@@ -22,14 +22,14 @@ from .grids import BATCH_CELLS, Mazes, stream_mazes
 from .symmetry import cell_permutations
 
 FORMAT = "trm_nav data set"
-VERSION = 1
+VERSION = 2  # version 1 had no kind and no holes, and positions as uint8: its mazes are of kind "random"
 REMEDY = "create one with scripts/generate_dataset.py"
 ABOUT = (
-    "N mazes, n x n cells. walls: bool (N, n, n). starts, goals: uint8 (N, 2) as (row, col). optimal: uint8 (N, n, n), "
+    "N mazes, n x n cells. walls: bool (N, n, n). starts, goals: int16 (N, 2) as (row, col). optimal: uint8 (N, n, n), "
     "for every cell the set of actions on some shortest path to the goal, bit a standing for action a: UP 0, DOWN 1, "
     "LEFT 2, RIGHT 3, STAY 4; 0 on walls and on cells that cannot reach the goal. augment: whether training applies a "
-    "random one of the 8 symmetries of the square to every sample. obstacle_density, seed: what the mazes were sampled "
-    "with."
+    "random one of the 8 symmetries of the square to every sample. kind, obstacle_density, holes, seed: what the mazes "
+    "were sampled with; a range, such as 0.02..0.5, is one from which each maze draws its own value."
 )
 
 
@@ -38,7 +38,8 @@ class Dataset:
     """Mazes, their labels, and what they were sampled with.
 
     walls: bool (N, n, n). starts, goals: int64 (N, 2). optimal: uint8 (N, n, n), the sets of `expert.optimal_actions`.
-    augment: whether training applies a random one of the 8 symmetries to every sample.
+    augment: whether training applies a random one of the 8 symmetries to every sample. sampling, seed: what the mazes
+    were sampled with.
     """
 
     walls: np.ndarray
@@ -46,7 +47,7 @@ class Dataset:
     goals: np.ndarray
     optimal: np.ndarray
     augment: bool
-    obstacle_density: float
+    sampling: MazeSettings
     seed: int
 
     def __len__(self) -> int:
@@ -81,10 +82,9 @@ def build(settings: DataSettings, progress: Callable[[int], None] = lambda mazes
     each batch of mazes as it becomes ready. Raises UserError for a density at which there are no mazes, and if the
     test set holds nearly all mazes there are, which happens on the smallest grids.
     """
-    size, density = settings.grid_size, settings.obstacle_density
-    test = _collect(settings.num_test, size, density, settings.test_seed, np.array([]), progress)
+    test = _collect(settings.num_test, settings, settings.test_seed, np.array([]), progress)
     taken = np.unique(maze_keys(test))
-    train = _collect(settings.num_train, size, density, settings.train_seed, taken, progress)
+    train = _collect(settings.num_train, settings, settings.train_seed, taken, progress)
     return (
         _labelled(train, settings, settings.train_seed, settings.augment),
         _labelled(test, settings, settings.test_seed, augment=False),
@@ -93,16 +93,15 @@ def build(settings: DataSettings, progress: Callable[[int], None] = lambda mazes
 
 def _labelled(mazes: Mazes, settings: DataSettings, seed: int, augment: bool) -> Dataset:
     optimal = optimal_actions(mazes.walls, mazes.goals)
-    return Dataset(mazes.walls, mazes.starts, mazes.goals, optimal, augment, settings.obstacle_density, seed)
+    sampling = MazeSettings.of(MazeSettings.part_of(settings.model_dump()))
+    return Dataset(mazes.walls, mazes.starts, mazes.goals, optimal, augment, sampling, seed)
 
 
-def _collect(
-    num: int, size: int, density: float, seed: int, taken: np.ndarray, progress: Callable[[int], None]
-) -> Mazes:
+def _collect(num: int, settings: MazeSettings, seed: int, taken: np.ndarray, progress: Callable[[int], None]) -> Mazes:
     """The first `num` mazes of a stream whose key is not among `taken`."""
     batches: list[Mazes] = []
     found, sampled = 0, 0
-    for batch in stream_mazes(size, density, seed):
+    for batch in stream_mazes(settings, seed):
         sampled += len(batch)
         if len(taken):
             batch = batch[~np.isin(maze_keys(batch), taken)]
@@ -113,9 +112,9 @@ def _collect(
             break
         if sampled > 200_000 + 1000 * found:
             raise UserError(
-                f"the test set holds nearly every {size} x {size} maze there is at an obstacle density of {density}, "
-                f"which leaves none for training: lower `num_test` ({len(taken)} different mazes now) or raise "
-                "`grid_size`"
+                f"the test set holds nearly every {settings.grid_size} x {settings.grid_size} maze there is of "
+                f"{settings.described()}, which leaves none for training: lower `num_test` ({len(taken)} different "
+                "mazes now) or raise `grid_size`"
             )
     return Mazes.join(batches)
 
@@ -123,15 +122,19 @@ def _collect(
 def maze_keys(mazes: Mazes) -> np.ndarray:
     """A key for each maze, the same for its 8 orientations and different for other mazes: whole numbers, float64 (N,).
 
-    Every pair of a cell and its content has a random weight below 2**40. A maze's sum in each orientation is exact,
-    because it stays below 2**53, and the smallest of the eight is the key. The probability that two different mazes
-    share a key is about 10**-12; the only consequence is that a maze is sampled again without need.
+    Every pair of a cell and its content has a random weight below 2**40, or less on large grids. A maze's sum in each
+    orientation is exact, because it stays below 2**53, and the smallest of the eight is the key. The probability that
+    two different mazes share a key is about 10**-12, and 10**-9 at n = 1024; the only consequence is that a maze is
+    sampled again without need.
     """
     n = mazes.grid_size
-    weights = np.random.default_rng(0).integers(0, 2**40, (3, n * n)).astype(np.float64)
+    most = n * n + 2  # weights in a sum
+    bits = min(40, 53 - most.bit_length())
+    weights = np.random.default_rng(0).integers(0, 2**bits, (3, n * n)).astype(np.float64)
     # Transforming the weights instead of the mazes turns the eight sums of all mazes into one matrix product.
-    wall, start, goal = weights[:, cell_permutations(n)]  # (8, n*n) each
-    sums = start.T[mazes.starts @ (n, 1)] + goal.T[mazes.goals @ (n, 1)]  # (N, 8)
+    cells = cell_permutations(n)  # (8, n*n)
+    wall = weights[0, cells]  # (8, n*n)
+    sums = (weights[1, cells[:, mazes.starts @ (n, 1)]] + weights[2, cells[:, mazes.goals @ (n, 1)]]).T  # (N, 8)
     part = max(1, BATCH_CELLS // n**2)  # the walls of all mazes as floats might not fit into memory
     for first in range(0, len(mazes), part):
         sums[first : first + part] += mazes.walls[first : first + part].reshape(-1, n * n).astype(np.float64) @ wall.T
@@ -174,13 +177,12 @@ def _content(dataset: Dataset) -> dict[str, Any]:
         "format": FORMAT,
         "version": VERSION,
         "about": ABOUT,
-        "grid_size": dataset.grid_size,
+        **dataset.sampling.plain(),
         "walls": torch.tensor(dataset.walls),
-        "starts": torch.tensor(dataset.starts.astype(np.uint8)),
-        "goals": torch.tensor(dataset.goals.astype(np.uint8)),
+        "starts": torch.tensor(dataset.starts.astype(np.int16)),
+        "goals": torch.tensor(dataset.goals.astype(np.int16)),
         "optimal": torch.tensor(dataset.optimal),
         "augment": bool(dataset.augment),
-        "obstacle_density": float(dataset.obstacle_density),
         "seed": int(dataset.seed),
     }
 
@@ -190,30 +192,36 @@ def _checked(content: object) -> Dataset:
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         is_checkpoint = isinstance(content, dict) and "model_state_dict" in content
         raise ValueError("it is a checkpoint" if is_checkpoint else "it contains something else")
-    if content.get("version") != VERSION:
-        raise ValueError(f"it has version {content.get('version')} of the format, and this trm_nav reads {VERSION}")
-    kinds = {"grid_size": int, "augment": bool, "obstacle_density": float, "seed": int}
-    if missing := [name for name in (*kinds, "walls", "starts", "goals", "optimal") if name not in content]:
+    version = content.get("version")
+    if type(version) is not int or not 1 <= version <= VERSION:
+        raise ValueError(f"it has version {version} of the format, and this trm_nav reads 1 to {VERSION}")
+    sampled_with = [name for name in MazeSettings.model_fields if version > 1 or name not in ("kind", "holes")]
+    names = ("augment", "seed", *sampled_with, "walls", "starts", "goals", "optimal")
+    if missing := [name for name in names if name not in content]:
         raise ValueError(f"it lacks {', '.join(missing)}")
-    for name, kind in kinds.items():
+    for name, kind in {"augment": bool, "seed": int}.items():
         if type(content[name]) is not kind:
             raise ValueError(f"its {name} is {content[name]!r}, not of type {kind.__name__}")
-    size = content["grid_size"]
-    if not 3 <= size <= LARGEST_GRID:
-        raise ValueError(f"its grid_size is {size}, not from 3 to {LARGEST_GRID}")
+    try:
+        sampling = MazeSettings.of({name: content[name] for name in sampled_with})
+    except UserError as problem:
+        raise ValueError("its " + str(problem).replace("`", "")) from None
 
+    size, position = sampling.grid_size, "uint8" if version == 1 else "int16"
     dataset = Dataset(
         walls=_array(content, "walls", "bool", (size, size)),
-        starts=_array(content, "starts", "uint8", (2,)).astype(np.int64),
-        goals=_array(content, "goals", "uint8", (2,)).astype(np.int64),
+        starts=_array(content, "starts", position, (2,)).astype(np.int64),
+        goals=_array(content, "goals", position, (2,)).astype(np.int64),
         optimal=_array(content, "optimal", "uint8", (size, size)),
-        **{name: content[name] for name in ("augment", "obstacle_density", "seed")},
+        augment=content["augment"],
+        sampling=sampling,
+        seed=content["seed"],
     )
     maze = np.arange(len(dataset))
     if len(maze) == 0 or {len(dataset.starts), len(dataset.goals), len(dataset.optimal)} != {len(maze)}:
         raise ValueError("its arrays walls, starts, goals and optimal must have the same non-zero length")
     for name, positions in (("start", dataset.starts), ("goal", dataset.goals)):
-        _refuse((positions >= size).any(axis=1), f"the {name} is outside")
+        _refuse((positions != positions.clip(0, size - 1)).any(axis=1), f"the {name} is outside")
         _refuse(dataset.walls[maze, *positions.T], f"the {name} is on a wall")
     _refuse((dataset.starts == dataset.goals).all(axis=1), "start and goal are the same cell")
     expert = optimal_actions(dataset.walls, dataset.goals)

@@ -51,6 +51,11 @@ def distances(walls: np.ndarray, goals: np.ndarray) -> np.ndarray:
     return steps
 
 
+def count_dtype(cells: int) -> type[np.signedinteger]:
+    """The smaller of int16 and int32 that can count so many cells."""
+    return np.int16 if cells < 2**15 else np.int32
+
+
 def _optimal_of_block(walls: np.ndarray, goals: np.ndarray) -> np.ndarray:
     # The distances of two neighbours differ by at most one: the distance modulo 3 tells which of the two is nearer.
     packed = _pack(walls)

@@ -5,17 +5,21 @@ A maze consists of walls, a goal and the cell where the agent starts.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from random import Random
+from typing import Any
 
 import numpy as np
 
 from trm_nav.errors import UserError
-from trm_nav.settings import LARGEST_GRID
+from trm_nav.settings import MazeSettings, share_bounds
 
 from .encoding import MOVES
-from .expert import optimal_actions
+from .expert import count_dtype, optimal_actions
+from .lattice import SPANNING_TREES, carve, lattice, open_holes, place
 
 # Cells sampled at once: a batch needs a few MB at any grid size, and asking for a few mazes stays cheap.
 BATCH_CELLS = 2**18
+PERFECT_BATCH_CELLS = 2**14  # perfect mazes are drawn one by one: a larger batch would not be faster
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,63 +48,147 @@ class Mazes:
         return cls(*(np.concatenate(field) for field in fields))
 
 
-def generate_mazes(num: int, grid_size: int = 8, obstacle_density: float = 0.2, seed: int = 0) -> Mazes:
+def generate_mazes(
+    num: int,
+    grid_size: int = 8,
+    obstacle_density: float | str | tuple[float, float] = 0.2,
+    seed: int = 0,
+    kind: str = "random",
+    holes: float | str | tuple[float, float] = 0.0,
+) -> Mazes:
     """Sample random mazes. In each, a path leads from the start to the goal, which is a different cell.
 
-    The same arguments give the same mazes, and a smaller `num` gives the first of them. `stream_mazes` describes the
-    distribution. Raises UserError for a negative `num` and as `stream_mazes` does.
+    Args:
+        num: how many.
+        grid_size: cells along one side of a maze.
+        obstacle_density: share of walls in the mazes of kind "random". A range, "0.02..0.5" or (0.02, 0.5): each maze
+            draws its own density, uniformly.
+        seed: the same arguments give the same mazes, and a smaller `num` gives the first of them.
+        kind: "random" (every cell is a wall or free, independently), "depth-first" or "wilson" (perfect mazes), or
+            several of these joined by commas: each maze is of one of them, all equally likely.
+        holes: share of the removable walls of a perfect maze that are opened: a number, or a range as above.
+
+    `stream_mazes` describes the distribution. Raises UserError for a negative `num`, for a value that `MazeSettings`
+    does not accept, and as `stream_mazes` does.
     """
     if num < 0:
         raise UserError(f"the number of mazes must be 0 or more, not {num}")
+    given = {"grid_size": grid_size, "kind": kind, "obstacle_density": obstacle_density, "holes": holes}
+    stream = stream_mazes(MazeSettings.of({name: _plain(value) for name, value in given.items()}), seed)
     batches: list[Mazes] = []
-    stream = stream_mazes(grid_size, obstacle_density, seed)
     while not batches or sum(map(len, batches)) < num:
         batches.append(next(stream))
     return Mazes.join(batches)[:num]
 
 
-def stream_mazes(grid_size: int, obstacle_density: float, seed: int) -> Iterator[Mazes]:
+def _plain(value: Any) -> Any:
+    """NumPy's numbers as Python's, which settings accept."""
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def stream_mazes(settings: MazeSettings, seed: int) -> Iterator[Mazes]:
     """An endless stream of batches of solvable mazes, each of at least one maze and about BATCH_CELLS cells at most.
 
-    The goal is uniform over the cells. Every other cell is a wall with probability `obstacle_density`, independently
-    (to within 2**-24, the resolution of a float32). The start is uniform over the cells that can reach the goal; if
-    there is none, the goal and the walls are sampled again.
-    Raises UserError for a grid size outside 3 to 64, and for a density at which fewer than one sample in 10,000 would
-    be a maze.
+    Kind "random": the goal is uniform over the cells. Every other cell is a wall with probability `obstacle_density`,
+    independently (to within 2**-24, the resolution of a float32). The start is uniform over the cells that can reach
+    the goal; if there is none, the goal and the walls are sampled again.
+
+    Kinds "depth-first" and "wilson": perfect mazes, which `lattice` describes. Each removable wall, that is, each wall
+    between two neighbouring cells of the lattice, is opened with probability `holes`. Where n is even, a row and a
+    column are left over; they are walls, and the maze lies in a random one of the four corners. The goal is uniform
+    over the free cells, and the start uniform over the others.
+
+    Raises UserError for a density at which fewer than one sample in 10,000 would be a maze.
     """
-    if not 3 <= grid_size <= LARGEST_GRID:
-        raise UserError(f"`grid_size` must be from 3 to {LARGEST_GRID}, not {grid_size}")
-    if not 0 <= obstacle_density <= 1:
-        raise UserError(f"`obstacle_density` must be a share of walls from 0 to less than 1, not {obstacle_density}")
-    if 1 - obstacle_density**4 < 1e-4:  # all four cells beside the goal are walls
+    kinds, density = settings.kind.split(","), settings.obstacle_density
+    if "random" in kinds and 1 - share_bounds(density)[1] ** 4 < 1e-4:  # all four cells beside the goal are walls
         raise UserError(
-            f"an `obstacle_density` of {obstacle_density} leaves hardly any mazes: fewer than one goal in 10,000 has a "
-            "free cell beside it; choose a lower density"
+            f"an `obstacle_density` of {density} leaves hardly any mazes: fewer than one goal in 10,000 has a free "
+            "cell beside it; choose a lower density"
         )
-    return _draw_batches(grid_size, obstacle_density, np.random.default_rng(seed))
+    rng = np.random.default_rng(seed)
+    return _random_batches(settings, rng) if kinds == ["random"] else _mixed_batches(settings, rng)
 
 
-def _draw_batches(n: int, density: float, rng: np.random.Generator) -> Iterator[Mazes]:
-    size = max(1, BATCH_CELLS // n**2)
+def _random_batches(settings: MazeSettings, rng: np.random.Generator) -> Iterator[Mazes]:
+    size = max(1, BATCH_CELLS // settings.grid_size**2)
+    # A rejected sample is dropped where all mazes have one density. In a range it is drawn again with the same density:
+    # low densities, which are rejected less often, would otherwise be more frequent.
+    redraw = isinstance(settings.obstacle_density, str)
     while True:
-        # A goal can be reached if and only if a cell beside it is free. Sampling those four cells first keeps high
-        # densities fast: a rejected sample costs five numbers, not a grid.
-        goals = rng.integers(0, n, (size, 2))
-        beside = goals[:, None] + MOVES[:4]  # (size, 4, 2)
-        free = (rng.random((size, 4), np.float32) >= density) & ((beside >= 0) & (beside < n)).all(axis=2)
-        kept = free.any(axis=1)
-        goals, beside, free = goals[kept], beside[kept], free[kept]
-        if not len(goals):
-            continue
-        maze = np.arange(len(goals))
-        walls = np.ones((len(goals), n + 2, n + 2), bool)  # the rim holds the cells beside a goal at the edge
-        walls[:, 1:-1, 1:-1] = rng.random((len(goals), n, n), np.float32) < density
-        walls[maze[:, None], beside[..., 0] + 1, beside[..., 1] + 1] = ~free
-        walls = walls[:, 1:-1, 1:-1].copy()
-        walls[maze, *goals.T] = False
+        densities = _uniform(settings.obstacle_density, size, rng)
+        if len(mazes := _random(settings.grid_size, densities, redraw, rng)):
+            yield mazes
 
-        reaches = optimal_actions(walls, goals).reshape(len(goals), -1) > 0  # (batch, n*n)
-        reaches[maze, goals @ (n, 1)] = False
-        nth = (rng.random(len(goals)) * reaches.sum(axis=1)).astype(np.int64)
-        starts = (reaches.cumsum(axis=1, dtype=np.int16) > nth[:, None]).argmax(axis=1)
-        yield Mazes(walls, np.stack(divmod(starts, n), axis=1), goals)
+
+def _mixed_batches(settings: MazeSettings, rng: np.random.Generator) -> Iterator[Mazes]:
+    n, kinds = settings.grid_size, settings.kind.split(",")
+    size = max(1, PERFECT_BATCH_CELLS // n**2)
+    graph, random = lattice((n + 1) // 2), Random(int(rng.integers(2**63))).random
+    while True:
+        chosen = rng.integers(0, len(kinds), size)
+        parts = []
+        for kind, num in zip(kinds, np.bincount(chosen, minlength=len(kinds)).tolist(), strict=True):
+            if kind == "random":
+                densities = _uniform(settings.obstacle_density, num, rng)
+                parts.append(_random(n, densities, redraw=True, rng=rng))
+            else:
+                trees = [SPANNING_TREES[kind](graph, random) for _ in range(num)]
+                walls = carve(np.array(trees, np.int64).reshape(num, len(graph)))
+                open_holes(walls, _uniform(settings.holes, num, rng), rng)
+                parts.append(_with_ends(place(walls, n, rng), rng))
+        yield Mazes.join(parts)[np.argsort(np.argsort(chosen, kind="stable"))]
+
+
+def _uniform(share: float | str, num: int, rng: np.random.Generator) -> np.ndarray:
+    """A share for each of `num` mazes: float32 (num,), uniform where it is a range."""
+    low, high = share_bounds(share)
+    return np.full(num, low, np.float32) if low == high else rng.uniform(low, high, num).astype(np.float32)
+
+
+def _random(n: int, densities: np.ndarray, redraw: bool, rng: np.random.Generator) -> Mazes:
+    """One maze of independent walls for each density, or fewer: without `redraw`, those whose goal is walled in."""
+    # A goal can be reached if and only if a cell beside it is free. Sampling those four cells first keeps high
+    # densities fast: a rejected sample costs five numbers, not a grid.
+    goals, free = _goals(n, densities, rng)
+    while redraw and not (reachable := free.any(axis=1)).all():
+        goals[~reachable], free[~reachable] = _goals(n, densities[~reachable], rng)
+    reachable = free.any(axis=1)
+    goals, free, densities = goals[reachable], free[reachable], densities[reachable]
+
+    maze = np.arange(len(goals))
+    beside = goals[:, None] + MOVES[:4]  # (N, 4, 2)
+    walls = np.ones((len(goals), n + 2, n + 2), bool)  # the rim holds the cells beside a goal at the edge
+    walls[:, 1:-1, 1:-1] = rng.random((len(goals), n, n), np.float32) < densities[:, None, None]
+    walls[maze[:, None], beside[..., 0] + 1, beside[..., 1] + 1] = ~free
+    walls = walls[:, 1:-1, 1:-1].copy()
+    walls[maze, *goals.T] = False
+
+    reaches = optimal_actions(walls, goals).reshape(len(goals), n * n) > 0  # (N, n*n)
+    reaches[maze, goals @ (n, 1)] = False
+    starts = _nth(reaches, (rng.random(len(goals)) * reaches.sum(axis=1)).astype(np.int64))
+    return Mazes(walls, np.stack(divmod(starts, n), axis=1), goals)
+
+
+def _goals(n: int, densities: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Goals, int64 (N, 2), and whether the cells above, below, left and right of each are free, bool (N, 4)."""
+    goals = rng.integers(0, n, (len(densities), 2))
+    beside = goals[:, None] + MOVES[:4]  # (N, 4, 2)
+    inside = ((beside >= 0) & (beside < n)).all(axis=2)
+    return goals, (rng.random((len(densities), 4), np.float32) >= densities[:, None]) & inside
+
+
+def _with_ends(walls: np.ndarray, rng: np.random.Generator) -> Mazes:
+    """Add a goal and a start to mazes whose free cells are all connected."""
+    mazes, n, _ = walls.shape
+    free = ~walls.reshape(mazes, n * n)
+    count = free.sum(axis=1)
+    goals, starts = (rng.random((2, mazes)) * (count, count - 1)).astype(np.int64)
+    starts += starts >= goals  # the start is another cell
+    ends = [np.stack(divmod(_nth(free, nth), n), axis=1) for nth in (starts, goals)]
+    return Mazes(walls, *ends)
+
+
+def _nth(cells: np.ndarray, nth: np.ndarray) -> np.ndarray:
+    """The nth of the cells that are true, counted from 0, in each row of bool (N, n*n). Returns int64 (N,)."""
+    return (cells.cumsum(axis=1, dtype=count_dtype(cells.shape[1])) > nth[:, None]).argmax(axis=1)
