@@ -1,9 +1,10 @@
 """The expert: distances to the goal and sets of optimal actions, for every cell of every maze of a batch at once.
 
-A breadth-first wave starts at the goal and reaches the cells at distance 1, 2, 3, ... in turn. A row of a maze is
-stored in one machine word, column c in bit c, and the rows of thousands of mazes are stacked, with an empty row after
-each maze. A step up or down is then the previous or the next word, a step left or right is a shift, and one bitwise
-operation advances the waves of all these mazes. `astar`, which searches one maze, is the independent check.
+A breadth-first wave starts at the goal and reaches the cells at distance 1, 2, 3, ... in turn. Up to 64 x 64 cells, a
+row of a maze is stored in one machine word, column c in bit c, and the rows of thousands of mazes are stacked, with an
+empty row after each maze. A step up or down is then the previous or the next word, a step left or right is a shift, and
+one bitwise operation advances the waves of all these mazes. In larger mazes, where a step reaches few of the cells, a
+step looks only at the cells that the last one reached. `astar`, which searches one maze, is the independent check.
 """
 
 from collections.abc import Iterator
@@ -11,11 +12,13 @@ from itertools import count
 
 import numpy as np
 
-from .encoding import STAY, check_mazes
+from .encoding import MOVES, STAY, check_mazes
 
 # Bytes of the words in one block of mazes. The working set of a block then fits into a core's second-level cache, which
 # was the fastest choice measured, for n from 8 to 64.
 BLOCK_BYTES = 2**16
+LARGEST_WORD = 64  # bits, and therefore the largest mazes whose rows are words
+BLOCK_CELLS = 2**20  # cells in one block of larger mazes
 
 
 def optimal_actions(walls: np.ndarray, goals: np.ndarray) -> np.ndarray:
@@ -31,21 +34,24 @@ def optimal_actions(walls: np.ndarray, goals: np.ndarray) -> np.ndarray:
     """
     walls, goals = check_mazes(walls, goals)
     optimal = np.empty(walls.shape, np.uint8)
+    label = _optimal_of_words if walls.shape[1] <= LARGEST_WORD else _optimal_of_cells
     for block in _blocks(walls):
-        optimal[block] = _optimal_of_block(walls[block], goals[block])
+        optimal[block] = label(walls[block], goals[block])
     optimal[np.arange(len(walls)), *goals.T] = 1 << STAY
     return optimal
 
 
 def distances(walls: np.ndarray, goals: np.ndarray) -> np.ndarray:
-    """Steps from every cell to the goal: int16 (N, n, n), -1 on walls and on cells that cannot reach the goal.
+    """Steps from every cell to the goal: (N, n, n), -1 on walls and on cells that cannot reach the goal.
 
-    The arguments and the errors are those of `optimal_actions`.
+    int16 up to n = 181, which can count their cells; int32 from there on. The arguments and the errors are those of
+    `optimal_actions`.
     """
     walls, goals = check_mazes(walls, goals)
-    steps = np.empty(walls.shape, np.int16)
+    steps = np.empty(walls.shape, count_dtype(walls.shape[1] ** 2))
+    measure = _distances_of_words if walls.shape[1] <= LARGEST_WORD else _distances_of_cells
     for block in _blocks(walls):
-        steps[block] = _distances_of_block(walls[block], goals[block])
+        steps[block] = measure(walls[block], goals[block])
     steps[steps == 0] = -1  # the wave never reached these cells; the goal is among them
     steps[np.arange(len(walls)), *goals.T] = 0
     return steps
@@ -56,7 +62,7 @@ def count_dtype(cells: int) -> type[np.signedinteger]:
     return np.int16 if cells < 2**15 else np.int32
 
 
-def _optimal_of_block(walls: np.ndarray, goals: np.ndarray) -> np.ndarray:
+def _optimal_of_words(walls: np.ndarray, goals: np.ndarray) -> np.ndarray:
     # The distances of two neighbours differ by at most one: the distance modulo 3 tells which of the two is nearer.
     packed = _pack(walls)
     thirds = np.zeros((3, len(packed) + 2), packed.dtype)  # with a rim; thirds[k]: the distance is k modulo 3
@@ -69,7 +75,7 @@ def _optimal_of_block(walls: np.ndarray, goals: np.ndarray) -> np.ndarray:
     return _cells(sets.view(np.uint8), walls)
 
 
-def _distances_of_block(walls: np.ndarray, goals: np.ndarray) -> np.ndarray:
+def _distances_of_words(walls: np.ndarray, goals: np.ndarray) -> np.ndarray:
     planes: list[np.ndarray] = []  # planes[b]: where bit b of the distance is set
     for step, new in _wave(walls, goals):
         if step.bit_length() > len(planes):
@@ -117,8 +123,9 @@ def _beside(words: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.n
 
 
 def _blocks(walls: np.ndarray) -> Iterator[slice]:
-    """Slices of as many mazes as fit into `BLOCK_BYTES`."""
-    mazes = max(1, 8 * BLOCK_BYTES // ((walls.shape[1] + 1) * _bits(walls)))
+    """Slices of as many mazes as fit into `BLOCK_BYTES`, or have `BLOCK_CELLS` cells where rows are no words."""
+    n = walls.shape[1]
+    mazes = 8 * BLOCK_BYTES // ((n + 1) * _bits(walls)) if n <= LARGEST_WORD else max(1, BLOCK_CELLS // n**2)
     return (slice(start, start + mazes) for start in range(0, len(walls), mazes))
 
 
@@ -144,3 +151,34 @@ def _cells(values: np.ndarray, walls: np.ndarray) -> np.ndarray:
     """Remove the padding of `_pack` from unpacked values. Returns (N, n, n)."""
     mazes, n, _ = walls.shape
     return values.reshape(mazes, n + 1, _bits(walls))[:, :n, :n]
+
+
+def _optimal_of_cells(walls: np.ndarray, goals: np.ndarray) -> np.ndarray:
+    steps = np.pad(_distances_of_cells(walls, goals), ((0, 0), (1, 1), (1, 1)), constant_values=-1)
+    n = walls.shape[1]
+    sets = np.zeros(walls.shape, np.uint8)
+    for action, (row, column) in enumerate(MOVES[:4].tolist()):
+        beside = steps[:, 1 + row : 1 + row + n, 1 + column : 1 + column + n]
+        sets |= (beside == steps[:, 1:-1, 1:-1] - 1).view(np.uint8) << action
+    return sets
+
+
+def _distances_of_cells(walls: np.ndarray, goals: np.ndarray) -> np.ndarray:
+    mazes, n, _ = walls.shape
+    width = n + 2  # with a rim of walls, so that no step leads out of a maze
+    unseen = np.pad(~walls, ((0, 0), (1, 1), (1, 1))).reshape(-1)
+    steps = np.full(len(unseen), -1, np.int32)
+    new = (np.arange(mazes) * width + goals[:, 0] + 1) * width + goals[:, 1] + 1
+    unseen[new] = False
+    step = 0
+    while len(new):
+        steps[new] = step
+        step += 1
+        reached = []
+        for offset in (-width, width, -1, 1):
+            beside = new + offset
+            beside = beside[unseen[beside]]
+            unseen[beside] = False  # so that two cells that lead to the same one reach it once
+            reached.append(beside)
+        new = np.concatenate(reached)
+    return steps.reshape(mazes, width, width)[:, 1:-1, 1:-1]
