@@ -128,7 +128,7 @@ class MazeSettings(Settings):
         words = [f"{'kind' if len(kinds) == 1 else 'kinds'} {', '.join(kinds)}"]
         if "random" in kinds:
             words.append(f"obstacle density {self.obstacle_density}")
-        if kinds != ["random"]:
+        if kinds != ["random"] and self.holes != 0:
             words.append(f"holes {self.holes}")
         return ", ".join(words)
 
