@@ -58,6 +58,17 @@ def test_every_flag_arrives_in_the_files_and_small_grids_count_their_different_m
     assert f"500 mazes of 4 x 4, kind random, obstacle density 0.1 ({different} different" in said
 
 
+def test_the_kinds_are_named_and_stand_in_the_files(command, tmp_path):
+    status, said, complaint = command(
+        *("--num-train", 300, "--num-test", 20, "--grid-size", 9, "--kind", "random,depth-first,wilson", "--verify"),
+        *("--obstacle-density", "0.02..0.5", "--holes", "0..0.1", "--output-dir", tmp_path),
+    )
+    assert (status, complaint) == (0, "")
+    words = "kinds random, depth-first, wilson, obstacle density 0.02..0.5, holes 0.0..0.1"
+    assert f"300 mazes of 9 x 9, {words}, " in said
+    assert dataset.load(tmp_path / "test.pt").sampling.described() == words
+
+
 def test_asking_for_help_loads_no_torch():
     code = f"""import runpy, sys
 sys.argv = ["generate_dataset.py", "--help"]
@@ -75,6 +86,9 @@ finally:
     [
         (["--obstacle-density", "0.99999"], "hardly any mazes"),
         (["--obstacle-density", "1"], "--obstacle-density must be a number"),
+        (["--obstacle-density", "0.2..1"], "or a range such as 0.02..0.5, not '0.2..1'"),
+        (["--holes", "few"], "--holes must be a number from 0 to 1, or a range such as 0..0.1, not 'few'"),
+        (["--kind", "prim"], "--kind must be random, depth-first or wilson, or several of these joined by commas"),
         (["--grid-size", "2"], "--grid-size must be a whole number from 3 to 1024, not '2'"),
         (["--num-train", "many"], "--num-train must be a whole number from 1 to 10000000, not 'many'"),
         (["--augment", "true"], "--augment takes no value, not even 'true': write --augment or --no-augment"),

@@ -12,7 +12,7 @@ from trm_nav.mazes.encoding import encode
 from trm_nav.mazes.expert import optimal_actions
 from trm_nav.mazes.grids import generate_mazes
 from trm_nav.mazes.symmetry import transform_mazes
-from trm_nav.settings import DataSettings
+from trm_nav.settings import DataSettings, MazeSettings
 
 SMALL = DataSettings(num_train=300, num_test=50)
 
@@ -37,6 +37,15 @@ def test_the_two_sets_share_no_maze_in_any_orientation(size, density, train, tes
     assert not set(canonical(built[0].mazes)) & set(canonical(built[1].mazes))
 
 
+@pytest.mark.parametrize("size", [3, 4, 9])
+@pytest.mark.parametrize("kind", ["depth-first", "wilson", "random,depth-first,wilson"])
+def test_the_two_sets_share_no_maze_of_any_kind_in_any_orientation(kind, size):
+    settings = DataSettings(num_train=500, num_test=10, grid_size=size, kind=kind, holes="0..0.5")
+    train, test = dataset.build(settings)
+    assert (len(train), len(test)) == (500, 10)
+    assert not set(canonical(train.mazes)) & set(canonical(test.mazes))
+
+
 def test_equal_seeds_do_not_make_equal_sets():
     train, test = dataset.build(DataSettings(num_train=100, num_test=100, train_seed=1, test_seed=1))
     assert not set(canonical(train.mazes)) & set(canonical(test.mazes))
@@ -47,9 +56,17 @@ def test_a_test_set_that_holds_every_small_maze_is_refused_with_what_to_do():
         dataset.build(DataSettings(num_train=100, num_test=1000, grid_size=3, obstacle_density=0.0))
 
 
-@pytest.mark.parametrize("size", [3, 8, pytest.param(64, marks=pytest.mark.slow)])
-def test_the_key_of_a_maze_is_shared_by_its_8_orientations_and_by_no_other_maze(size):
-    mazes = generate_mazes(400, size, 0.3, seed=2)
+@pytest.mark.slow
+def test_more_perfect_mazes_than_there_are_is_refused_by_their_kind():
+    with pytest.raises(UserError, match="nearly every 3 x 3 maze there is of kind wilson, which leaves none"):
+        dataset.build(DataSettings(num_train=1, num_test=1000, grid_size=3, kind="wilson"))
+
+
+@pytest.mark.parametrize(
+    ("size", "count"), [(3, 400), (8, 400), (101, 20), pytest.param(64, 400, marks=pytest.mark.slow)]
+)
+def test_the_key_of_a_maze_is_shared_by_its_8_orientations_and_by_no_other_maze(size, count):
+    mazes = generate_mazes(count, size, 0.3, seed=2)
     keys = dataset.maze_keys(mazes)
     for g in range(8):
         assert (dataset.maze_keys(transform_mazes(mazes, g)) == keys).all()
@@ -88,10 +105,16 @@ def test_the_fingerprint_changes_with_every_part_of_a_data_set():
     assert len({made.fingerprint, *(other.fingerprint for other in others)}) == 6
 
 
-@pytest.mark.parametrize("augment", [True, False])
-@pytest.mark.parametrize("size", [3, 8, 64])
-def test_a_saved_data_set_comes_back_as_it_was(tmp_path, size, augment):
-    settings = DataSettings(num_train=20, num_test=5, grid_size=size, augment=augment, obstacle_density=0.3)
+@pytest.mark.parametrize(
+    "settings",
+    [
+        DataSettings(num_train=20, num_test=5, grid_size=3, augment=True, obstacle_density=0.3),
+        DataSettings(num_train=20, num_test=5, obstacle_density="0.1..0.9"),
+        DataSettings(num_train=20, num_test=5, grid_size=64, augment=True, kind="depth-first,random", holes=0.1),
+        DataSettings(num_train=2, num_test=1, grid_size=300, kind="wilson", holes=(0.0, 0.1)),
+    ],
+)
+def test_a_saved_data_set_comes_back_as_it_was(tmp_path, settings):
     for made in dataset.build(settings):
         dataset.save(made, tmp_path / "set.pt")
         back = dataset.load(tmp_path / "set.pt")
@@ -100,6 +123,7 @@ def test_a_saved_data_set_comes_back_as_it_was(tmp_path, size, augment):
             assert (getattr(back, name) == getattr(made, name)).all()
         assert (back.augment, back.sampling, back.seed) == (made.augment, made.sampling, made.seed)
         assert back.fingerprint == made.fingerprint
+        assert back.sampling == MazeSettings.of(MazeSettings.part_of(settings.plain()))
 
 
 def test_only_the_training_set_is_marked_for_augmentation():
@@ -127,6 +151,21 @@ def content(tmp_path_factory):
     return torch.load(path, weights_only=True)
 
 
+def of_version_1(content):
+    """The content as the first version of the format had it."""
+    old = {name: value for name, value in content.items() if name not in ("kind", "holes")}
+    positions = {name: content[name].to(torch.uint8) for name in ("starts", "goals")}
+    return {**old, **positions, "version": 1, "obstacle_density": 0.2}
+
+
+def test_a_file_of_version_1_still_loads_and_holds_mazes_of_kind_random(content, tmp_path):
+    old, new = tmp_path / "old.pt", tmp_path / "new.pt"
+    torch.save(of_version_1(content), old)
+    torch.save(content, new)
+    assert dataset.load(old).fingerprint == dataset.load(new).fingerprint
+    assert dataset.load(old).sampling == MazeSettings(obstacle_density=0.2)
+
+
 def changed(content, name, *where, to):
     """The content with one element of one tensor set to another value."""
     tensor = content[name].clone()
@@ -147,6 +186,12 @@ WRONG = {
     "something else": lambda c: {"weights": torch.zeros(3)},
     "it is a checkpoint": lambda c: {"model_state_dict": {}, "epoch": 3},
     "version 99 of the format": lambda c: {**c, "version": 99},
+    "version True of the format": lambda c: {**c, "version": True},
+    "its goals should be uint8 .* not int16": lambda c: {**of_version_1(c), "goals": c["goals"]},
+    "it lacks kind, holes": lambda c: {k: v for k, v in c.items() if k not in ("kind", "holes")},
+    "its kind must be random, depth-first or wilson, .*, not 'prim'": lambda c: {**c, "kind": "prim"},
+    "its obstacle_density must be a number .*, not '0.5..0.2'": lambda c: {**c, "obstacle_density": "0.5..0.2"},
+    "its holes must be a number .*, not 1.5": lambda c: {**c, "holes": 1.5},
     "it lacks augment, goals": lambda c: {k: v for k, v in c.items() if k not in ("goals", "augment")},
     "its augment is 1, not of type bool": lambda c: {**c, "augment": 1},
     "its grid_size must be a whole number from 3 to 1024, not 2": lambda c: {**c, "grid_size": 2},
@@ -157,7 +202,7 @@ WRONG = {
     "must have the same non-zero length": lambda c: {**c, "goals": c["goals"][:-1]},
     "non-zero length": lambda c: {**c, **{k: c[k][:0] for k in ("walls", "starts", "goals", "optimal")}},
     "in maze 7 the start is outside": lambda c: changed(c, "starts", 7, 1, to=8),
-    "in maze 7 the goal is outside": lambda c: changed(c, "goals", 7, 0, to=255),
+    "in maze 7 the goal is outside": lambda c: changed(c, "goals", 7, 0, to=-1),
     "in maze 3 the start is on a wall": lambda c: changed(c, "walls", 3, *c["starts"][3].tolist(), to=True),
     "in maze 3 the goal is on a wall": lambda c: changed(c, "walls", 3, *c["goals"][3].tolist(), to=True),
     "in maze 5 start and goal are the same cell": lambda c: changed(c, "starts", 5, to=c["goals"][5]),

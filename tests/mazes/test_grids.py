@@ -75,9 +75,9 @@ def test_the_densities_of_a_range_are_uniform_although_high_ones_are_rejected_mo
 
 
 def test_the_share_of_holes_in_a_range_is_uniform():
-    mazes = generate_mazes(1000, 21, seed=5, kind="depth-first", holes=(0.2, 0.6))
-    opened = 2 * 10**2 - mazes.walls.sum(axis=(1, 2))  # of a perfect maze's walls: 10**2 pillars and 10**2 removable
-    assert kstest(opened / 10**2, "uniform", (0.2, 0.4)).pvalue > 1e-6
+    mazes = generate_mazes(400, 41, seed=5, kind="depth-first", holes=(0.1, 0.9))
+    opened = 2 * 20**2 - mazes.walls.sum(axis=(1, 2))  # of a perfect maze's walls: 20**2 pillars and 20**2 removable
+    assert kstest(opened / 20**2, "uniform", (0.1, 0.8)).pvalue > 1e-6
 
 
 def test_in_a_mixture_each_maze_is_of_either_kind_whatever_the_one_before_it_was():
