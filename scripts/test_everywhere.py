@@ -1,13 +1,16 @@
 """Run the tests under conditions that other machines have: processors, threads, locale, path, user, order, load.
 
     python scripts/test_everywhere.py                     the fast tests under every condition, one after the other
-    python scripts/test_everywhere.py --only odd-path     under one condition; may be repeated
-    python scripts/test_everywhere.py --full              the whole suite, notebooks and browser included
+    python scripts/test_everywhere.py --full              the whole suite, notebooks and browser included, in three runs
+                                                          that bring every condition but plain, which `make test` is
+    python scripts/test_everywhere.py --only odd-path     one run under one condition; may be repeated
+    python scripts/test_everywhere.py --only avx2+load    one run under several conditions at once
+    python scripts/test_everywhere.py --full -- -k lesson only some of the tests: what follows -- is for pytest
     python scripts/test_everywhere.py --list              the conditions
 
-Prints one line for each condition: its name, the result and the seconds. The output of pytest is kept in
-runs/everywhere/NAME.log. A condition that this machine cannot provide is skipped with the reason. Exit status 1 if the
-tests fail under any condition. Needs the environment that `make setup` installs.
+Prints one line for each run: its conditions, the result, and how pytest counts tests and seconds. The output of pytest
+is kept in runs/everywhere/NAME.log. A condition that this machine cannot provide is left out, with the reason; a run
+without any is skipped. Exit status 1 if the tests fail in any run. Needs the environment that `make setup` installs.
 """
 
 import argparse
@@ -18,15 +21,15 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 LOGS = ROOT / "runs" / "everywhere"
 NOBODY = 65534  # the user and the group without any rights
+WIDTH = 44  # of the column of conditions, in letters
 SEED = 1  # of the order of the tests, except under random-order
 CLEARED = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "ATEN_CPU_CAPABILITY", "LC_ALL", "LANG", "PYTHONPATH")
 
@@ -85,7 +88,8 @@ def ordinary_user(place: Place, cleanup: ExitStack) -> None:
         raise Impossible("the tests run as an ordinary user already")
     if shutil.which("setpriv") is None:
         raise Impossible("there is no setpriv, which starts a program as another user")
-    place.folder = cleanup.enter_context(copy_of_the_project("project"))
+    if place.folder == ROOT:  # else odd_path has made the copy
+        place.folder = cleanup.enter_context(copy_of_the_project("project"))
     home = place.folder.parent
     places = {"HOME": "home", "TMPDIR": "tmp", "XDG_CACHE_HOME": "cache", "XDG_CONFIG_HOME": "config",
               "MPLCONFIGDIR": "matplotlib", "IPYTHONDIR": "ipython", "JUPYTER_CONFIG_DIR": "jupyter",
@@ -134,6 +138,28 @@ CONDITIONS: dict[str, tuple[str, Condition]] = {
     "random-order": ("another order of the tests", random_order),
     "load": ("two busy programs beside the tests", under_load),
 }
+# Conditions that set the same thing to different values.
+EXCLUSIVE = ({"oldest-processor", "avx2"}, {"two-threads", "all-threads"})
+# The runs of --full: together all conditions but plain.
+COMBINED = (
+    ("oldest-processor", "locale-c", "ordinary-user"),
+    ("avx2", "two-threads", "odd-path"),
+    ("all-threads", "random-order", "load"),
+)
+
+
+def together(text: str) -> tuple[str, ...]:
+    """The conditions of one run, from their names joined by `+`, in the order in which they are applied."""
+    names = text.split("+")
+    for name in names:
+        if name not in CONDITIONS:
+            raise argparse.ArgumentTypeError(f"there is no condition {name!r}; --list names them")
+    for excluding in EXCLUSIVE:
+        if excluding <= set(names):
+            raise argparse.ArgumentTypeError(
+                f"{' and '.join(sorted(excluding))} cannot hold in one run; give each its own --only"
+            )
+    return tuple(name for name in CONDITIONS if name in names)
 
 
 @contextmanager
@@ -160,44 +186,57 @@ def environment() -> Mapping[str, str]:
     return {**kept, "OMP_NUM_THREADS": "1", "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
 
 
-def run(name: str, full: bool) -> bool:
-    """Run the tests under one condition and print its line; whether they passed or were skipped."""
-    what, change = CONDITIONS[name]
-    place, log = Place(environment=dict(environment())), LOGS / f"{name}.log"
+def run(names: tuple[str, ...], full: bool, further: list[str]) -> bool:
+    """Run the tests once, under all these conditions, and print a line; whether they passed or were skipped."""
+    place, held = Place(environment=dict(environment())), []
     scope = ["--nbmake", "--nbmake-timeout=300", "tests", "notebooks"] if full else ["-m", "not slow", "tests"]
-    print(f"{name:<17} ", end="", flush=True)
     with ExitStack() as cleanup:
-        try:
-            change(place, cleanup)
-        except Impossible as reason:
-            print(f"skipped         {reason}")
+        for name in names:
+            changed = replace(place, environment=dict(place.environment))
+            try:
+                CONDITIONS[name][1](changed, cleanup)
+            except Impossible as reason:
+                print(f"{name}: left out, {reason}")
+            else:
+                place = changed
+                held.append(name)
+        if not held:
+            print(f"{'+'.join(names)}: skipped")
             return True
-        tests = [*place.prefix, place.python, "-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider",
-                 f"--randomly-seed={place.seed}", *scope]  # fmt: skip
-        started = time.monotonic()
+        log = LOGS / f"{'+'.join(held)}.log"
+        print(f"{'+'.join(held):<{WIDTH}} ", end="", flush=True)
+        tests = [*place.prefix, place.python, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal",
+                 "-p", "no:cacheprovider", f"--randomly-seed={place.seed}", *scope, *further]  # fmt: skip
         with log.open("wb") as output:
             ran = subprocess.run(
                 tests, cwd=place.folder, env=place.environment, stdout=output, stderr=subprocess.STDOUT
             )
-        seconds = time.monotonic() - started
     passed = ran.returncode == 0
-    order = f", seed {place.seed}" if place.seed != SEED else ""
-    print(f"{'passed' if passed else 'FAILED'}  {seconds:5.0f} s  {what}{order}{'' if passed else f'; see {log}'}")
+    *_, counts = log.read_text(encoding="utf-8", errors="replace").splitlines() or [""]
+    order = f"; seed {place.seed}" if place.seed != SEED else ""
+    print(f"{'passed' if passed else 'FAILED'}: {counts}{order}{'' if passed else f'; see {log}'}", flush=True)
     return passed
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", action="append", choices=CONDITIONS, metavar="NAME", help="one condition; repeatable")
+    parser.add_argument(
+        "--only", action="append", type=together, metavar="NAME[+NAME]", help="the conditions of one run; repeatable"
+    )
     parser.add_argument("--full", action="store_true", help="the whole suite instead of the fast tests")
     parser.add_argument("--list", action="store_true", help="list the conditions and stop")
+    parser.add_argument("further", nargs="*", metavar="ARGUMENT", help="further arguments for pytest, after --")
     arguments = parser.parse_args()
     if arguments.list:
         for name, (what, _) in CONDITIONS.items():
             print(f"{name:<17} {what}")
         return 0
     LOGS.mkdir(parents=True, exist_ok=True)
-    passed = [run(name, arguments.full) for name in arguments.only or CONDITIONS]
+    alone = tuple((name,) for name in CONDITIONS)
+    passed = [
+        run(names, arguments.full, arguments.further)
+        for names in arguments.only or (COMBINED if arguments.full else alone)
+    ]
     return 0 if all(passed) else 1
 
 
