@@ -166,23 +166,41 @@ def test_papermill_sets_the_parameters_and_the_summary_tells_of_them(tmp_path):
     assert "success" in (tmp_path / "here" / "summary.txt").read_text()
 
 
+WRONG = {
+    "`augment` must be True or False, not 'true' (papermill reads True and False with a capital letter)": {
+        "augment": "true"
+    },
+    "`dim` must be a whole number from 1 to 4096, not -3": {"dim": -3},
+    "there is no recipe 'tinny'; did you mean 'tiny'?": {"recipe": "tinny"},
+    "`evaluation_mazes` must be a whole number from 1 to 100000, not 0": {"evaluation_mazes": 0},
+    "this notebook has no parameter 'dims'; did you mean 'dim'?": {"dims": 128},
+}
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("given", "sentence"),
-    [
-        ({"dims": 128}, "UserError: this notebook has no parameter 'dims'; did you mean 'dim'?"),
-        (
-            {"augment": "true"},
-            "UserError: `augment` must be True or False, not 'true' "
-            "(papermill reads True and False with a capital letter)",
-        ),
-        ({"dim": -3}, "UserError: `dim` must be a whole number from 1 to 4096, not -3"),
-        ({"recipe": "tinny"}, "UserError: there is no recipe 'tinny'; did you mean 'tiny'?"),
-        ({"evaluation_mazes": 0}, "UserError: `evaluation_mazes` must be a whole number from 1 to 100000, not 0"),
-    ],
-)
-def test_a_wrong_parameter_is_one_clear_line(given, sentence, tmp_path):
+def test_papermill_ends_at_a_wrong_parameter_with_one_clear_line(tmp_path):
+    [*_, (sentence, given)] = WRONG.items()
     error = papermill(TRAIN, tmp_path, **given)
-    assert sentence in error
+    assert f"UserError: {sentence}" in error
     assert "Traceback" not in error and ".py" not in error.split("UserError", 1)[1]
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.slow
+def test_every_wrong_parameter_is_one_clear_line(tmp_path):
+    """In one kernel, what papermill makes of the notebook up to the cell that looks at the parameters."""
+    from papermill.iorw import load_notebook_node
+    from papermill.parameterize import parameterize_notebook
+
+    together = read(TRAIN)
+    together.cells = []
+    for given in WRONG.values():
+        notebook = parameterize_notebook(load_notebook_node(str(TRAIN)), given)
+        [injected] = tagged(notebook, "injected-parameters")
+        together.cells += [cell for cell in notebook.cells[: injected + 2] if cell.cell_type == "code"]
+    NotebookClient(together, allow_errors=True, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    errors = [output for cell in together.cells for output in cell.outputs if output.output_type == "error"]
+    assert [(error.ename, error.evalue) for error in errors] == [("UserError", sentence) for sentence in WRONG]
+    shown = "".join(line for error in errors for line in error.traceback)
+    assert "Traceback" not in shown and ".py" not in shown
     assert not (tmp_path / "runs").exists()
