@@ -13,6 +13,16 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("trm_nav")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let long tests start first, in whatever order they come otherwise: one that starts last keeps one worker waiting.
+
+    The browser's stand together, so that one worker opens JupyterLab for all of them.
+    """
+    items.sort(key=lambda item: (item.get_closest_marker("browser") is None, item.path.suffix != ".ipynb",
+                                 item.get_closest_marker("slow") is None))  # fmt: skip
+
+
 @pytest.fixture(scope="session")
 def paths(tmp_path_factory) -> dict[str, Path]:
     """A training and a validation set of 5 x 5 mazes, as training's settings. Tests read these files and no more."""
