@@ -10,7 +10,7 @@ QUICK = {
     "00_grids": dict(num_mazes=2000),
     "01_astar": dict(num_mazes=200),
     "02_encoding": dict(num_train=200, epochs=2),
-    "03_mixer": dict(dim=16, recursions=4, num_train=200, epochs=1),
+    "03_mixer": dict(dim=16, recursions=4, num_train=200, epochs=1, batch_size=16),
     "04_train": dict(num_train=500, num_test=100, epochs=3, evaluation_mazes=200),
     "05_diagnostics": dict(num_train=500, num_test=200, epochs=8),
     "06_resume": dict(num_train=100, epochs=5),
