@@ -16,6 +16,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from importlib.metadata import distribution
 from pathlib import Path
 
 import nbformat
@@ -23,6 +24,9 @@ from nbformat import NotebookNode
 from playwright.sync_api import BrowserContext, Locator, Page, TimeoutError, sync_playwright
 from quick_lessons import quicken
 
+# The kernel and the widgets of the environment that JupyterLab is installed in. This Python may have another prefix,
+# when it finds the packages by PYTHONPATH.
+WITH_WIDGETS = Path(str(distribution("jupyterlab").locate_file("jupyterlab"))).parents[3] / "share" / "jupyter"
 PATIENCE = 60.0  # seconds within which the page must answer, or show that its work goes on
 LONGEST_CELL = 300.0  # seconds that a cell may run without another output, as `make test` allows every notebook
 SCREEN = {"width": 1366, "height": 900}  # a small laptop's, in pixels
@@ -89,7 +93,7 @@ def find_chromium() -> str | None:
 def jupyterlab(notebooks: Path, home: Path) -> Iterator[str]:
     """Serve a copy of a folder of notebooks, without their outputs and with the parameters of `quick_lessons`.
 
-    Yields the address of {name}, with its token.
+    Yields its address, with its token.
 
     home: an empty folder for the copy, the log, and whatever Jupyter and IPython would keep in the user's home.
     """
@@ -118,7 +122,7 @@ def jupyterlab(notebooks: Path, home: Path) -> Iterator[str]:
     environment = {
         **os.environ,
         **{name: str(home / folder) for name, folder in places.items()},
-        "JUPYTER_PATH": str(Path(sys.prefix, "share", "jupyter")),
+        "JUPYTER_PATH": str(WITH_WIDGETS),
         "JUPYTER_TOKEN": token,
     }
     command = [sys.executable, "-c", SERVER, *QUIET, "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}",
@@ -131,7 +135,7 @@ def jupyterlab(notebooks: Path, home: Path) -> Iterator[str]:
     try:
         address = f"http://127.0.0.1:{port}"
         wait_for_answer(server, f"{address}/api/status?token={token}", log)
-        yield f"{address}/lab/tree/{{name}}?reset&token={token}"
+        yield f"{address}/lab?reset&token={token}"
     finally:
         server.stdin.close()
         try:
@@ -165,7 +169,7 @@ def wait_for_answer(server: subprocess.Popen, address: str, log: Path) -> None:
 
 @contextmanager
 def chromium(path: str) -> Iterator[BrowserContext]:
-    """A headless browser, whose pages share what they have loaded."""
+    """A headless browser without a page."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         try:
@@ -176,44 +180,67 @@ def chromium(path: str) -> Iterator[BrowserContext]:
 
 @contextmanager
 def open_notebook(browser: BrowserContext, address: str, name: str) -> Iterator["NotebookPage"]:
-    """A notebook in a tab of its own; its kernel ends with it."""
-    with browser.new_page() as page:
-        notebook = NotebookPage(page, address.format(name=name))
-        try:
-            yield notebook
-        finally:
-            page.evaluate("window.notebook.sessionContext.shutdown()")
+    """A notebook in JupyterLab; it and its kernel end with the block.
+
+    One page serves all notebooks, one after the other: to load JupyterLab takes longer than to open a notebook. A page
+    on which something has failed is closed, so that the next notebook gets a fresh one.
+    """
+    page = browser.pages[0] if browser.pages else load(browser, address)
+    try:
+        notebook = NotebookPage(page, name)
+        yield notebook
+    except BaseException:
+        page.evaluate("window.notebook?.sessionContext.shutdown()")
+        page.close()
+        raise
+    page.evaluate("window.notebook.sessionContext.shutdown().then(() => window.notebook.dispose())")
+
+
+def load(browser: BrowserContext, address: str) -> Page:
+    """A page with JupyterLab, and no notebook open in it."""
+    page = browser.new_page()
+    page.set_default_timeout(PATIENCE * 1000)
+    page.goto(address)
+    loaded = "performance.getEntriesByType('resource').length"
+    wait(page, "window.jupyterapp?.shell.currentWidget", lambda: f"the page has loaded {page.evaluate(loaded)} files")
+    return page
+
+
+def wait(page: Page, condition: str, state: Callable[[], str], patience: float = PATIENCE) -> None:
+    """Wait until a JavaScript function returns something true, for as long as the state goes on changing.
+
+    Raises AssertionError, which tells the state, once it has stayed the same for `patience` seconds.
+    """
+    seen, since = state(), time.monotonic()
+    while True:
+        with suppress(TimeoutError):
+            page.wait_for_function(condition, timeout=1000)
+            return
+        if (now := state()) != seen:
+            seen, since = now, time.monotonic()
+        elif time.monotonic() - since > patience:
+            raise AssertionError(f"nothing has changed for {patience:.0f} s; the page still says:\n{seen}")
 
 
 class NotebookPage:
     """A notebook in JupyterLab, and what a reader does with it."""
 
-    def __init__(self, page: Page, address: str):
+    def __init__(self, page: Page, name: str):
         self.page = page
-        page.set_default_timeout(PATIENCE * 1000)
-        page.goto(address)
-        loaded = "performance.getEntriesByType('resource').length"
-        kernel = "window.notebook?.sessionContext?.session?.kernel?.status"
-        self.wait(
-            f"window.notebook = window.jupyterapp?.shell.currentWidget, {kernel} == 'idle'",
-            lambda: page.evaluate(f"`the page has loaded ${{{loaded}}} files; its kernel is ${{{kernel}}}`"),
+        page.evaluate(
+            """async name => {
+                window.notebook = null;
+                window.notebook = await jupyterapp.commands.execute("docmanager:open", {path: name});
+            }""",
+            name,
         )
+        kernel = "window.notebook.sessionContext.session?.kernel?.status"
+        self.wait(f"{kernel} == 'idle'", lambda: f"the kernel of {name} is {page.evaluate(kernel)}")
         self.outside = page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) .jp-WindowedPanel-outer")
 
     def wait(self, condition: str, state: Callable[[], str], patience: float = PATIENCE) -> None:
-        """Wait until a JavaScript function returns something true, for as long as the state goes on changing.
-
-        Raises AssertionError, which tells the state, once it has stayed the same for `patience` seconds.
-        """
-        seen, since = state(), time.monotonic()
-        while True:
-            with suppress(TimeoutError):
-                self.page.wait_for_function(condition, timeout=1000)
-                return
-            if (now := state()) != seen:
-                seen, since = now, time.monotonic()
-            elif time.monotonic() - since > patience:
-                raise AssertionError(f"nothing has changed for {patience:.0f} s; the page still says:\n{seen}")
+        """Wait as `wait` does, on this page."""
+        wait(self.page, condition, state, patience)
 
     def run_all(self) -> float:
         """Run > Run All Cells, as far as it gets; the seconds that took."""
