@@ -1,6 +1,6 @@
 """How often the diagnosis is right, on trainings with a fault put into them that no threshold was chosen by."""
 
-import runpy
+import sys
 from collections import defaultdict
 from pathlib import Path
 
@@ -8,8 +8,10 @@ import pytest
 
 from trm_nav.diagnosis.findings import diagnose
 
-FAULTS = runpy.run_path(str(Path(__file__).parents[2] / "benchmarks" / "studies" / "faults.py"))
-GROUPS = FAULTS["GROUPS"]
+sys.path.insert(0, str(Path(__file__).parents[2]))
+from benchmarks.studies.faults.judging import GROUPS, NO_ALARM, grouped  # noqa: E402
+from benchmarks.studies.faults.runs import histories, runs  # noqa: E402
+
 pytestmark = pytest.mark.slow
 
 
@@ -17,8 +19,8 @@ pytestmark = pytest.mark.slow
 def judged() -> dict[str, dict[str, list[set[str]]]]:
     """For every group of runs and every fault in it, the names that were found in each run."""
     found: dict[str, dict[str, list[set[str]]]] = {group: defaultdict(list) for group in GROUPS}
-    for group, runs in FAULTS["grouped"]("judged").items():
-        for run in runs:
+    for group, histories_of_group in grouped("judged").items():
+        for run in histories_of_group:
             found[group][run["fault"]].append({finding.name for finding in diagnose(run)})
     return found
 
@@ -36,16 +38,16 @@ def test_of_20_runs_with_a_fault_at_least_19_are_found(judged, group, finding, f
 @pytest.mark.parametrize("group", GROUPS)
 def test_of_50_healthy_runs_at_most_one_raises_an_alarm(judged, group):
     runs = judged[group]["healthy"]
-    assert runs and sum(not found <= FAULTS["NO_ALARM"] for found in runs) <= 0.02 * len(runs)
+    assert runs and sum(not found <= NO_ALARM for found in runs) <= 0.02 * len(runs)
 
 
 @pytest.mark.parametrize("part", ["tuning", "judged"])
 def test_every_line_of_histories_is_a_run_of_the_study_and_the_two_files_share_no_seed(part):
-    runs = {run.name: run for run in FAULTS["runs"]()}
-    lines = FAULTS["histories"](part)
+    known = {run.name: run for run in runs()}
+    lines = histories(part)
     assert len({line["name"] for line in lines}) == len(lines)
     for line in lines:
-        run = runs[line["name"]]
+        run = known[line["name"]]
         assert (run.fault, run.kind, run.seed, run.part) == (line["fault"], line["kind"], line["seed"], part)
-    other = {line["seed"] for line in FAULTS["histories"]("judged" if part == "tuning" else "tuning")}
+    other = {line["seed"] for line in histories("judged" if part == "tuning" else "tuning")}
     assert not other & {line["seed"] for line in lines}

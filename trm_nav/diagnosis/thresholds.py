@@ -1,7 +1,7 @@
 """Every threshold of the diagnosis, in one table: `THRESHOLDS`.
 
 `THRESHOLDS.model_dump()` is the table as plain numbers, and `Thresholds.model_fields[name].description` says what each
-of them is. They were chosen by looking at benchmarks/histories/tuning.jsonl; `benchmarks/studies/faults.py` judges them
+of them is. They were chosen by looking at benchmarks/histories/tuning.jsonl; `benchmarks/studies/faults` judges them
 on other runs.
 
 Units: accuracies are shares from 0 to 1. "Of guessing" means a share of the loss that guessing costs on the training

@@ -132,9 +132,9 @@ def measure_quantity(found: Figures, keep: Keep) -> Figures:
 
 def measure_diagnosis(found: Figures, keep: Keep) -> Figures:
     """How often the diagnosis is right on the judged histories of the fault study, by group of runs."""
-    from benchmarks.studies import faults
+    from benchmarks.studies.faults.judging import grouped, judge
 
-    results = {group: faults.judge(runs) for group, runs in faults.grouped("judged").items()}
+    results = {group: judge(runs) for group, runs in grouped("judged").items()}
     kept = ("recall", "precision", "false alarms")
     return {group: {name: result[name] for name in kept} for group, result in results.items()}
 

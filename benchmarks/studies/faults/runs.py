@@ -1,19 +1,8 @@
-"""Training runs with a fault put into them on purpose, and healthy ones: what `trm_nav.diagnosis` is judged on.
+"""The runs: healthy ones of several kinds, and what each fault changes in their settings, data or first weights."""
 
-    python -m benchmarks.studies.faults train     # makes the histories that are missing in benchmarks/histories/
-    python -m benchmarks.studies.faults judge     # what the diagnosis finds in the judged runs, as tables
-
-A run of one of `KINDS` is healthy; a fault changes its settings, its data or its first weights. The thresholds of the
-diagnosis were chosen by looking at benchmarks/histories/tuning.jsonl. The figures come from judged.jsonl, whose seeds
-were used for nothing else. Each line of these files is one run: its name, fault, kind and seed, and its history.
-"""
-
-import argparse
 import contextlib
 import itertools
 import json
-import zlib
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
@@ -24,16 +13,14 @@ from unittest import mock
 import numpy as np
 from tqdm import tqdm
 
-from trm_nav.diagnosis.findings import diagnose
 from trm_nav.mazes import dataset
 from trm_nav.mazes.symmetry import transform_batch
 from trm_nav.settings import DataSettings, TrainSettings
 
-HISTORIES = Path(__file__).parents[1] / "histories"
+HISTORIES = Path(__file__).parents[2] / "histories"
 TUNING, JUDGED, HEALTHY_JUDGED = range(10, 16), range(20, 26), range(20, 28)  # seeds
 LONG_TUNING, LONG_JUDGED = range(30, 32), range(40, 44)
-JITTER = 0.01  # relative standard deviation of the noise on the losses, and absolute one on the accuracies
-JITTER_SEEDS = {"tuning": range(100, 103), "judged": range(300, 303)}
+PARTS = "tuning", "judged"  # the files of histories
 
 # Healthy settings that faults are put into, in turn.
 COMMON = dict(
@@ -193,7 +180,7 @@ def transform_cells_only(tokens: Any, masks: Any, agents: Any, g: Any) -> Any:
 
 def train(jobs: int) -> None:
     """Train the runs that are missing; each is appended to its file as soon as it is done."""
-    done = {history["name"] for part in JITTER_SEEDS for history in histories(part)}
+    done = {history["name"] for part in PARTS for history in histories(part)}
     missing = [run for run in runs() if run.name not in done]
     HISTORIES.mkdir(exist_ok=True)
     with ProcessPoolExecutor(jobs) if jobs > 1 else _Here() as pool, tqdm(total=len(missing), unit="run") as bar:
@@ -213,108 +200,3 @@ class _Here:
 
     def map(self, function: Callable[[Run], dict[str, Any]], runs: Iterable[Run]) -> Iterator[dict[str, Any]]:
         return map(function, runs)
-
-
-EXPECTED = {  # the findings that name a fault
-    "learning-rate-x30": {"oscillating"},
-    "learning-rate-x300": {"diverging"},
-    "learning-rate-x001": {"crawling"},
-    "few-mazes": {"overfitting"},
-    "one-label": {"overfitting"},
-    "small-model": {"underfitting"},
-    "shuffled-labels": {"underfitting", "stuck at chance"},
-    "unturned-actions": {"stuck at chance"},
-    "dropout-06": {"underfitting"},
-    "weight-decay-10": {"underfitting"},
-    "exploding-start": {"diverging"},
-    "other-density": {"different mazes"},
-    "healthy": {"healthy", "still improving"},
-}
-NO_ALARM = {"healthy", "still improving", "too short to say", "too noisy to say"}
-GROUPS = "short", "long", "short, jittered", "long, jittered"
-
-
-def jittered(history: dict[str, Any], seed: int) -> dict[str, Any]:
-    """The same history with noise on every number: losses times exp(JITTER x), accuracies plus JITTER x.
-
-    x is standard normal, drawn for every epoch and curve, from a generator seeded with `seed` and the name of the run.
-    """
-    rng = np.random.default_rng([seed, zlib.crc32(history["name"].encode())])
-    changed = dict(history)
-    for name in ("train_loss", "val_loss"):
-        loss = np.array(history[name], float)
-        changed[name] = loss * np.exp(JITTER * rng.standard_normal(len(loss)))
-    for name in ("train_acc", "val_acc"):
-        accuracy = np.array(history[name], float)
-        changed[name] = (accuracy + JITTER * rng.standard_normal(len(accuracy))).clip(0, 1)
-    return changed
-
-
-def grouped(part: str) -> dict[str, list[dict[str, Any]]]:
-    """The histories of one file in the four groups; each run is in a jittered group once for every seed."""
-    groups: dict[str, list[dict[str, Any]]] = {group: [] for group in GROUPS}
-    for history in histories(part):
-        length = "long" if history["kind"] in LONG else "short"
-        groups[length].append(history)
-        groups[f"{length}, jittered"] += [jittered(history, seed) for seed in JITTER_SEEDS[part]]
-    return groups
-
-
-def judge(histories: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    """What the first finding of every history says: counts by fault, and the figures made of them."""
-    counts: dict[str, Counter[str]] = {fault: Counter() for fault in EXPECTED}
-    for history in histories:
-        counts[history["fault"]][diagnose(history)[0].name] += 1
-    recall, precision = {}, {}
-    for finding in sorted(set.union(*EXPECTED.values()) - EXPECTED["healthy"]):
-        caused = {fault for fault, names in EXPECTED.items() if finding in names}
-        named = {fault: sum(counts[fault][name] for name in EXPECTED[fault]) for fault in caused}
-        recall[finding] = sum(named.values()), sum(counts[fault].total() for fault in caused)
-        precision[finding] = (
-            sum(counts[fault][finding] for fault in caused),
-            sum(one[finding] for one in counts.values()),
-        )
-    alarms = sum(number for name, number in counts["healthy"].items() if name not in NO_ALARM)
-    return {
-        "counts": {fault: dict(one.most_common()) for fault, one in counts.items() if one},
-        "recall": recall,
-        "precision": precision,
-        "false alarms": (alarms, counts["healthy"].total()),
-    }
-
-
-def report(result: dict[str, Any]) -> str:
-    """The judgement as Markdown."""
-    lines = ["| fault | runs | first finding |", "|---|---|---|"]
-    for fault, counts in result["counts"].items():
-        found = ", ".join(f"{name} {number}" for name, number in counts.items())
-        lines.append(f"| {fault} | {sum(counts.values())} | {found} |")
-    lines += [
-        "",
-        "| finding | found, of the runs with such a fault | right, of the runs where it came first |",
-        "|---|---|---|",
-    ]
-    for finding in result["recall"]:
-        lines.append(f"| {finding} | {share(*result['recall'][finding])} | {share(*result['precision'][finding])} |")
-    return "\n".join([*lines, "", f"False alarms on healthy runs: {share(*result['false alarms'])}"])
-
-
-def share(part: int, whole: int) -> str:
-    return f"{part} of {whole}, {part / whole:.0%}" if whole else "-"
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description="Training runs with faults in them, and what the diagnosis says.")
-    parser.add_argument("what", choices=("train", "judge"))
-    parser.add_argument("--jobs", type=int, default=2, help="trainings at the same time, each on one thread")
-    parser.add_argument("--part", choices=JITTER_SEEDS, default="judged", help="which histories to judge")
-    arguments = parser.parse_args()
-    if arguments.what == "train":
-        train(arguments.jobs)
-        return
-    for group, runs in grouped(arguments.part).items():
-        print(f"## {group} runs\n\n{report(judge(runs))}\n")
-
-
-if __name__ == "__main__":
-    main()
