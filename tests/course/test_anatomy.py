@@ -94,3 +94,14 @@ def test_the_pictures_name_every_axis_and_symbol():
     assert model.recursions == 3
     assert draw_mixing({"channels": np.eye(4, dtype=bool)}, 1, 2).legends
     plt.close("all")
+
+
+def test_influence_uses_one_thread_and_leaves_the_number_of_threads_as_it_was():
+    model, before, used = create_model(4, 8, 1, 0.0), torch.get_num_threads(), []
+    model.register_forward_hook(lambda module, args, output: used.append(torch.get_num_threads()))
+    torch.set_num_threads(2)
+    try:
+        anatomy.influence(model, torch.zeros(16, dtype=torch.long), (0, 0))
+        assert used == [1] and torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)

@@ -23,7 +23,7 @@ from trm_nav.mazes.grids import generate_mazes
 TIMED_SECONDS = 0.06  # a step is repeated for this long
 FEWEST_STEPS = 2  # and at least this often
 ROUNDS = 2  # times that the whole table of steps is measured
-THREADS = 1  # CPU threads of a timed step: the library's own choice for models of this size
+THREADS = 1  # CPU threads of a step or gradient: the library's own choice for models of this size
 BYTES = 4  # of a float32 number
 COPIES = 4  # of every parameter while AdamW trains it: its value, its gradient, and two running means
 
@@ -39,12 +39,13 @@ def influence(model: TinyRecursiveModel, tokens: Tensor, cell: tuple[int, int]) 
     embedded: list[Tensor] = []
     hook = model.embedding.register_forward_hook(lambda module, args, output: embedded.append(output))
     was_training = model.training
-    try:
-        logits = model.eval()(tokens[None])[0, cell[0] * n + cell[1]]  # (5,)
-    finally:
-        hook.remove()
-        model.train(was_training)
-    slopes = [torch.autograd.grad(logit, embedded, retain_graph=True)[0] for logit in logits]  # 5 of (n*n, 1, dim)
+    with processor_set(THREADS):  # with more, threads of so small a model mostly wait for each other
+        try:
+            logits = model.eval()(tokens[None])[0, cell[0] * n + cell[1]]  # (5,)
+        finally:
+            hook.remove()
+            model.train(was_training)
+        slopes = [torch.autograd.grad(logit, embedded, retain_graph=True)[0] for logit in logits]  # 5 of (n*n, 1, dim)
     strength: np.ndarray = torch.linalg.vector_norm(torch.stack(slopes), dim=(0, 2, 3)).view(n, n).numpy()
     return strength
 
