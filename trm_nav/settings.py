@@ -9,12 +9,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, Strict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, Strict, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 
 from .errors import UserError
 
 LARGEST_GRID = 1024
+LARGEST_DENSE_GRID = 64  # for models with a dense matrix over all cells
 MAZE_KINDS = ("random", "depth-first", "wilson")
 
 
@@ -161,10 +162,28 @@ class ModelSettings(Settings):
     "Mixer blocks applied in every recursion"
     recursions: Recursions = 4
     "how many times the blocks are applied to the latent state"
-    mixing: Literal["mlp", "conv"] = "mlp"
-    "how cells exchange information: a dense matrix over all cells (mlp), or a 3 x 3 neighbourhood (conv)"
+    mixing: Literal["mlp", "conv", "cross"] = "mlp"
+    "how cells exchange information: a dense matrix over all cells (mlp), a 3 x 3 neighbourhood (conv), or the four "
+    "neighbours (cross)"
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.1
     "probability of zeroing a hidden activation while training"
+    halting: bool = False
+    "let every cell decide by itself when it knows its answer, once and for all; needs mixing conv or cross"
+    binary: bool = False
+    "make the channels of a decided cell -1 or 1; needs halting"
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.mixing == "mlp" and self.grid_size is not None and self.grid_size > LARGEST_DENSE_GRID:
+            raise ValueError(
+                f"`mixing=mlp` connects every cell with every other and needs a `grid_size` of at most "
+                f"{LARGEST_DENSE_GRID}, not {self.grid_size}; use `mixing=conv` or `mixing=cross`"
+            )
+        if self.halting and self.mixing == "mlp":
+            raise ValueError("`halting` needs `mixing=conv` or `mixing=cross`, not mlp")
+        if self.binary and not self.halting:
+            raise ValueError("`binary` needs `halting`: only the states of decided cells are binary")
+        return self
 
 
 class TrainSettings(ModelSettings):
@@ -190,6 +209,14 @@ class TrainSettings(ModelSettings):
     "epochs without a lower validation loss before training stops"
     grow_recursions: bool = True
     "train with a quarter of the recursions, then half, then all, for a third of the epochs each"
+    random_recursions: bool = False
+    "draw the number of recursions anew for every gradient step, from 1 to as many as there are"
+    gradient_recursions: Recursions | None = None
+    "how many recursions, the last ones, carry a gradient at most (truncated backpropagation); left out, all"
+    within_reach: bool = False
+    "ask only the cells that the goal can have reached in so many recursions; needs mixing conv or cross"
+    teacher_forcing: Annotated[float, Field(ge=0, le=1)] = 0.0
+    "share of the gradient steps in which the expert, not the model, says which cells are decided; needs halting"
     supervision: Literal["policy", "action"] = "policy"
     "what the loss reads: every cell that can reach the goal (policy), or the agent's cell alone (action)"
     augment: bool | None = None
@@ -205,6 +232,16 @@ class TrainSettings(ModelSettings):
     "epochs between two checkpoint_epoch_N.pt files"
     resume: FilePath | None = None
     "checkpoint to resume from"
+
+    @model_validator(mode="after")
+    def _training_fits_the_model(self) -> Self:
+        if self.within_reach and self.mixing == "mlp":
+            raise ValueError(
+                "`within_reach` needs `mixing=conv` or `mixing=cross`: with mlp, a cell hears from all others at once"
+            )
+        if self.teacher_forcing and not self.halting:
+            raise ValueError("`teacher_forcing` needs `halting`: without it no cell decides")
+        return self
 
 
 def _sentence(error: Mapping[str, Any], fields: Mapping[str, FieldInfo]) -> str:
@@ -284,6 +321,11 @@ RECIPES: dict[str, dict[str, Any]] = {
                  lr=2e-2, epochs=36, patience=36),
     "local": dict(num_train=5000, num_test=500, augment=True, dim=16, depth=2, recursions=8, mixing="conv", dropout=0.0,
                   lr=1.5e-2, epochs=8, patience=8, batch_size=32),
+    # Learns, from mazes of 8 x 8 alone, a rule that holds on every size.
+    "wave": dict(num_train=16_000, num_test=500, kind="random,depth-first", obstacle_density="0.02..0.5",
+                 holes="0..1", augment=True, dim=8, depth=1, mixing="cross", dropout=0.0, halting=True, binary=True,
+                 recursions=12, random_recursions=True, grow_recursions=False, gradient_recursions=4,
+                 within_reach=True, teacher_forcing=0.5, lr=1e-2, epochs=4, patience=4, batch_size=32),
 }
 # fmt: on
 "Named settings for a data set and for training on it. `recipe` looks them up."

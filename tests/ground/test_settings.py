@@ -33,19 +33,25 @@ BOUNDS = {
     "epochs": ([1, 100_000], [0, 100_001]),
     "patience": ([1, 100_000], [0, 100_001]),
     "save_every": ([1, 100_000], [0, 100_001]),
-    "mixing": (["mlp", "conv"], ["MLP", ""]),
+    "mixing": (["mlp", "conv", "cross"], ["MLP", ""]),
+    "gradient_recursions": ([1, 256], [0, 257]),
+    "teacher_forcing": ([0.0, 1.0], [-0.01, 1.01, float("nan")]),
     "supervision": (["policy", "action"], ["actions", None]),
     "device": (["auto", "cpu", "mps", "cuda", "cuda:3"], ["gpu", "cuda:", "cuda:x", "xcpu"]),
 }
+# What a setting needs beside it, so that all of its extremes can be tried.
+NEEDS = {"grid_size": {"mixing": "conv"}, "teacher_forcing": {"mixing": "conv", "halting": True}}
 CASES = [(kind, name) for kind in KINDS for name in BOUNDS if name in kind.model_fields]
 
 
 @pytest.mark.parametrize(("kind", "name"), CASES)
 def test_the_extremes_are_accepted_and_what_lies_beyond_is_refused_by_name(kind, name):
     inside, outside = BOUNDS[name]
+    needs = kind.part_of(NEEDS.get(name, {}))
     for value in inside:
-        assert getattr(kind.of({name: value}), name) == value
-        assert kind.from_strings({name: str(value)}) == {name: value}
+        assert getattr(kind.of({name: value, **needs}), name) == value
+        words = {key: str(given) for key, given in {name: value, **needs}.items()}
+        assert kind.from_strings(words) == {name: value, **needs}
     for value in outside:
         with pytest.raises(UserError, match=f"^`{name}` must be .*, not {re.escape(repr(value))}$"):
             kind.of({name: value})
@@ -59,6 +65,43 @@ def test_every_setting_with_bounds_is_tried_and_every_setting_has_help():
             assert field.description and not field.description.endswith("."), name
             free = bool in (field.annotation, *getattr(field.annotation, "__args__", ())) or "Path" in repr(field)
             assert free or name in BOUNDS, name
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "sentence"),
+    [
+        (
+            ModelSettings,
+            {"grid_size": 65},
+            "`mixing=mlp` .* needs a `grid_size` of at most 64, not 65; use `mixing=conv`",
+        ),
+        (
+            TrainSettings,
+            {"grid_size": 1024},
+            "`mixing=mlp` .* at most 64, not 1024; use `mixing=conv` or `mixing=cross`",
+        ),
+        (ModelSettings, {"halting": True}, "`halting` needs `mixing=conv` or `mixing=cross`, not mlp"),
+        (ModelSettings, {"binary": True, "mixing": "cross"}, "`binary` needs `halting`: only the states of decided"),
+        (
+            TrainSettings,
+            {"within_reach": True},
+            "`within_reach` needs `mixing=conv` or `mixing=cross`: with mlp, a cell",
+        ),
+        (TrainSettings, {"teacher_forcing": 0.5, "mixing": "conv"}, "`teacher_forcing` needs `halting`: without it no"),
+    ],
+)
+def test_settings_that_do_not_fit_together_are_refused_with_what_they_need(kind, given, sentence):
+    with pytest.raises(UserError, match=f"^{sentence}"):
+        kind.of(given)
+    with pytest.raises(UserError, match=f"^{sentence}"):
+        kind.from_strings({name: str(value) for name, value in given.items()})
+
+
+@pytest.mark.parametrize("mixing", ["conv", "cross"])
+def test_what_local_mixing_allows_is_accepted(mixing):
+    given = {"mixing": mixing, "halting": True, "binary": True, "within_reach": True, "teacher_forcing": 0.5}
+    settings = TrainSettings.of(given)
+    assert {name: getattr(settings, name) for name in given} == given
 
 
 @pytest.mark.parametrize("wrong", [{"dim": "64"}, {"dim": 64.0}, {"dim": True}, {"dim": None}, {"lr": "1e-3"},
@@ -83,7 +126,7 @@ def test_a_switch_in_small_letters_is_told_how_papermill_reads_it():
         ("lr", "a number above 0 and up to 10"),
         ("weight_decay", "a number from 0 to 100"),
         ("augment", "True or False"),
-        ("mixing", "'mlp' or 'conv'"),
+        ("mixing", "'mlp' or 'conv' or 'cross'"),
         ("device", "auto, cpu, mps, cuda or cuda:N"),
         ("train_path", "a path"),
     ],
@@ -122,8 +165,8 @@ def test_every_recipe_names_only_settings_and_fits_both_commands(name):
         kind.of(part)
 
 
-def test_the_recipes_are_the_five_that_are_documented_and_no_other_name_is_one():
-    assert set(RECIPES) == {"fast", "production", "maximum", "tiny", "local"}
+def test_the_recipes_are_the_six_that_are_documented_and_no_other_name_is_one():
+    assert set(RECIPES) == {"fast", "production", "maximum", "tiny", "local", "wave"}
     assert recipe(None, TrainSettings) == {}
     with pytest.raises(UserError, match="^there is no recipe 'locale'; did you mean 'local'\\?$"):
         recipe("locale", TrainSettings)
@@ -150,7 +193,7 @@ def test_the_command_line_has_one_flag_a_setting_and_its_help_tells_the_default(
 
 def test_help_lists_the_values_of_a_setting_that_has_only_a_few(wide):
     shown = " ".join(cli.Parser("Description.", settings=TrainSettings).format_help().split())
-    assert "--mixing mlp|conv " in shown and "--supervision policy|action " in shown
+    assert "--mixing mlp|conv|cross " in shown and "--supervision policy|action " in shown
     assert "--augment, --no-augment " in shown and "--dim DIM " in shown
 
 

@@ -1,14 +1,17 @@
 """The model is the one in the papers: each part against its textbook form, in the ordinary (B, tokens, dim) layout."""
 
 import inspect
+from collections.abc import Callable
 
 import pytest
 import torch
 from tiny import assert_close, rounding
 from torch import nn
+from torch.nn import functional as F
 
 from trm_nav import UserError, create_model
-from trm_nav.learning.model import ChannelMixing, MixerBlock, count_parameters
+from trm_nav.learning.mixing import ChannelMixing, MixerBlock
+from trm_nav.learning.model import count_parameters
 from trm_nav.settings import ModelSettings
 
 DIM, SIDE, BATCH = 6, 4, 3
@@ -39,6 +42,14 @@ def mlp(first: nn.Linear, last: nn.Linear) -> nn.Sequential:
     )
 
 
+def cross_as_convolution(mix: nn.Module) -> Callable[[torch.Tensor], torch.Tensor]:
+    """A cross is a depthwise 3 x 3 convolution whose corners are 0."""
+    up, down, left, right, centre = mix.weights
+    corner = torch.zeros_like(up)
+    kernel = torch.stack([corner, up, corner, left, centre, right, corner, down, corner], dim=-1).view(-1, 1, 3, 3)
+    return lambda image: F.conv2d(image, kernel, mix.bias, padding=1, groups=len(kernel))
+
+
 def ordinary_block(block: MixerBlock, z: torch.Tensor) -> torch.Tensor:
     """The block as one would write it down, z: (B, tokens, dim)."""
     dim = z.shape[-1]
@@ -47,7 +58,10 @@ def ordinary_block(block: MixerBlock, z: torch.Tensor) -> torch.Tensor:
         x = mlp(block.mix_tokens.tokens_in, block.mix_tokens.tokens_out)(x)
     else:
         side = round(x.shape[-1] ** 0.5)
-        conv = layer(nn.Conv2d, block.mix_tokens.neighbours, dim, dim, 3, padding=1, groups=dim)
+        if hasattr(block.mix_tokens, "neighbours"):
+            conv = layer(nn.Conv2d, block.mix_tokens.neighbours, dim, dim, 3, padding=1, groups=dim)
+        else:
+            conv = cross_as_convolution(block.mix_tokens)
         x = conv(x.reshape(-1, dim, side, side)).flatten(2)
     z = z + x.transpose(1, 2)
     x = layer(nn.LayerNorm, block.norm_channels, dim)(z)
@@ -75,7 +89,7 @@ def random_tokens(side: int, batch: int = BATCH, dtype: torch.dtype = torch.uint
     return torch.randint(3, (batch, side**2), generator=torch.Generator().manual_seed(side)).to(dtype)
 
 
-@pytest.mark.parametrize("mixing", ["mlp", "conv"])
+@pytest.mark.parametrize("mixing", ["mlp", "conv", "cross"])
 def test_a_block_equals_one_composed_of_torchs_layers_and_so_do_its_gradients(mixing):
     block = awake(MixerBlock(TOKENS, DIM, 0.0, mixing))
     z = random_state(BATCH, TOKENS, DIM).requires_grad_()
@@ -88,7 +102,7 @@ def test_a_block_equals_one_composed_of_torchs_layers_and_so_do_its_gradients(mi
     assert torch.autograd.gradcheck(lambda *_: block(z.transpose(0, 1)), parameters)
 
 
-@pytest.mark.parametrize("mixing", ["mlp", "conv"])
+@pytest.mark.parametrize("mixing", ["mlp", "conv", "cross"])
 def test_the_recursion_equals_the_loop_written_out(mixing):
     model = awake(create_model(SIDE, DIM, depth=2, recursions=3, mixing=mixing))
     tokens = random_tokens(SIDE)
@@ -106,7 +120,7 @@ def test_the_output_is_one_logit_per_maze_cell_and_action_for_any_integer_tokens
 
 
 def test_a_maze_does_not_hear_from_the_others_in_its_batch():
-    for mixing in ("mlp", "conv"):
+    for mixing in ("mlp", "conv", "cross"):
         model = awake(create_model(SIDE, DIM, mixing=mixing))
         tokens = random_tokens(SIDE)
         assert_close(model(tokens)[1], model(tokens[1:2])[0])
@@ -114,7 +128,7 @@ def test_a_maze_does_not_hear_from_the_others_in_its_batch():
 
 def test_a_new_block_passes_its_input_through_unchanged():
     z = random_state(TOKENS, BATCH, DIM).float()
-    for mixing in ("mlp", "conv"):
+    for mixing in ("mlp", "conv", "cross"):
         assert torch.equal(MixerBlock(TOKENS, DIM, 0.5, mixing)(z), z)  # what is added to it is exactly zero
 
 
@@ -132,27 +146,30 @@ def test_dropout_zeroes_its_share_of_the_hidden_channels_and_only_while_training
     assert torch.equal(part.eval()(ones, nothing), ones)
 
 
+@pytest.mark.parametrize("mixing", ["conv", "cross"])
 @pytest.mark.parametrize("side", [5, 8, 16])
-def test_a_model_with_convolutions_runs_on_every_grid_size_with_the_same_weights(side):
-    trained = awake(create_model(8, DIM, recursions=3, mixing="conv"))
+def test_a_model_with_local_mixing_runs_on_every_grid_size_with_the_same_weights(side, mixing):
+    trained = awake(create_model(8, DIM, recursions=3, mixing=mixing))
     tokens = random_tokens(side)
     logits = trained(tokens)
     assert logits.shape == (BATCH, side**2, 5)
     assert_close(logits, ordinary_model(trained, tokens))
-    other = create_model(side, DIM, mixing="conv").double().eval()
+    other = create_model(side, DIM, mixing=mixing).double().eval()
     other.load_state_dict(trained.state_dict())
     assert_close(other(tokens), logits)
 
 
-@pytest.mark.parametrize(("mixing", "reach"), [("conv", 3), ("mlp", 9)])
-def test_convolutions_hear_one_cell_farther_with_every_block_and_an_mlp_hears_everything(mixing, reach):
-    model = awake(create_model(9, DIM, depth=1, recursions=3, mixing=mixing))
-    tokens = torch.zeros(2, 9, 9, dtype=torch.int64)
-    tokens[1, 4, 4] = 1
-    without, changed = model(tokens.flatten(1)).view(2, 9, 9, 5)
+@pytest.mark.parametrize(("depth", "recursions"), [(1, 3), (2, 2), (3, 1)])
+@pytest.mark.parametrize("mixing", ["conv", "cross", "mlp"])
+def test_local_mixing_hears_one_cell_farther_with_every_block_and_an_mlp_hears_everything(mixing, depth, recursions):
+    model = awake(create_model(11, DIM, depth=depth, recursions=recursions, mixing=mixing))
+    tokens = torch.zeros(2, 11, 11, dtype=torch.int64)
+    tokens[1, 5, 5] = 1
+    without, changed = model(tokens.flatten(1)).view(2, 11, 11, 5)
     heard = (changed - without).abs().amax(dim=-1) > rounding(torch.float64)
-    within = (torch.arange(9) - 4).abs() <= reach
-    assert torch.equal(heard, within[:, None] & within)
+    rows, columns = torch.meshgrid((torch.arange(11) - 5).abs(), (torch.arange(11) - 5).abs(), indexing="ij")
+    away = {"conv": torch.maximum(rows, columns), "cross": rows + columns, "mlp": torch.zeros_like(rows)}[mixing]
+    assert torch.equal(heard, away <= depth * recursions)
 
 
 @pytest.mark.parametrize(("dim", "guide"), [(32, 15_000), (64, 50_000), (128, 200_000), (256, 800_000)])
@@ -173,7 +190,7 @@ def test_create_model_has_the_defaults_of_the_declared_settings():
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"grid_size": 2}, {"grid_size": 65}, {"grid_size": None}, {"dim": 0}, {"dim": 4097}, {"dim": "64"}, {"depth": 0},
+    [{"grid_size": 2}, {"grid_size": 1025}, {"grid_size": None}, {"dim": 0}, {"dim": 4097}, {"dim": "64"}, {"depth": 0},
      {"depth": 65}, {"dropout": -0.1}, {"dropout": 1.0}, {"dropout": float("nan")}, {"recursions": 0},
      {"recursions": 257}, {"recursions": 2.5}, {"mixing": "attention"}],
 )  # fmt: skip
@@ -183,8 +200,24 @@ def test_create_model_refuses_a_value_out_of_bounds_by_name(wrong):
         create_model(**wrong)
 
 
-@pytest.mark.parametrize("mixing", ["mlp", "conv"])
-@pytest.mark.parametrize("before", ["mlp", "conv"])
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        (
+            {"grid_size": 65},
+            "`mixing=mlp` connects every cell .* at most 64, not 65; use `mixing=conv` or `mixing=cross`",
+        ),
+        ({"halting": True}, "`halting` needs `mixing=conv` or `mixing=cross`, not mlp"),
+        ({"binary": True, "mixing": "cross"}, "`binary` needs `halting`: only the states of decided cells are binary"),
+    ],
+)
+def test_create_model_refuses_settings_that_do_not_fit_together(given, sentence):
+    with pytest.raises(UserError, match=f"^{sentence}$"):
+        create_model(**given)
+
+
+@pytest.mark.parametrize("mixing", ["mlp", "conv", "cross"])
+@pytest.mark.parametrize("before", ["mlp", "conv", "cross"])
 def test_a_model_that_loads_anothers_weights_thinks_as_the_other_did(mixing, before, tmp_path):
     trained = awake(create_model(SIDE, DIM, depth=1, recursions=7, mixing=mixing))
     torch.save(trained.state_dict(), tmp_path / "weights.pt")

@@ -14,6 +14,7 @@ from trm_nav.learning.loss import policy_loss
 from trm_nav.learning.training import Diverged, Samples, Training, learning_rate_factor, recursions_at
 from trm_nav.mazes import dataset
 from trm_nav.mazes.encoding import decode
+from trm_nav.mazes.expert import distances
 from trm_nav.settings import DataSettings, TrainSettings
 
 CPU = torch.device("cpu")
@@ -102,6 +103,17 @@ def test_action_supervision_keeps_the_label_of_the_agents_cell_alone(sets):
         assert (action.optimal[maze].view(5, 5).numpy() == expected).all()
 
 
+def test_samples_turn_with_everything_that_the_expert_says_of_them(sets):
+    chosen = Samples.of(sets[0], "policy", CPU)[torch.arange(16).flip(0)]
+    turned = chosen.transformed(torch.arange(8).repeat(2))
+    mazes = decode(turned.tokens.numpy())
+    assert torch.equal(turned.optimal, torch.from_numpy(optimal_actions(*mazes)).flatten(1))
+    assert torch.equal(turned.distances, torch.from_numpy(distances(*mazes)).flatten(1))
+    at_agents = [samples.distances.gather(1, samples.agents[:, None]) for samples in (chosen, turned)]
+    assert torch.equal(*at_agents) and len(chosen) == len(turned) == 16
+    assert not torch.equal(chosen.tokens, turned.tokens)
+
+
 def exact_logits(tokens):
     """A policy of whole numbers, float64 (B, n*n, 5), that no processor rounds and no two actions share."""
     cells = tokens.shape[1]
@@ -112,8 +124,14 @@ def exact_logits(tokens):
 
 def fix_policy(run):
     """Let a run's model answer with `exact_logits`, whatever its parameters; their gradients are zero."""
-    parameters = list(run.model.parameters())
-    run.model.forward = lambda tokens: exact_logits(tokens) + 0 * sum(parameter.sum() for parameter in parameters)
+    parameters, read, start = list(run.model.parameters()), [], run.model.start
+
+    def remember(tokens):
+        read[:] = [tokens]
+        return start(tokens)
+
+    run.model.start = remember
+    run.model.policy = lambda latent: exact_logits(*read) + 0 * sum(parameter.sum() for parameter in parameters)
 
 
 def test_accuracy_is_the_share_of_mazes_right_at_the_agents_cell_under_either_supervision(sets, new_run):
@@ -164,8 +182,8 @@ def watch_batches(monkeypatch):
 
 def train_one_epoch(run, monkeypatch):
     """Tokens (N, n*n), optimal sets (N, n*n) and agents' cells (N,) in the order of training, and the batch sizes."""
-    read = []
-    run.model.register_forward_pre_hook(lambda model, inputs: read.append(inputs[0]))
+    read, start = [], run.model.start
+    monkeypatch.setattr(run.model, "start", lambda tokens: read.append(tokens) or start(tokens), raising=False)
     optimal, agents = watch_batches(monkeypatch)
     run._train(None)
     return *map(torch.cat, (read, optimal, agents)), [len(batch) for batch in read]

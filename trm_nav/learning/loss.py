@@ -23,7 +23,7 @@ def policy_loss(logits: Tensor, optimal: Tensor) -> Tensor:
     optimal = torch.where(labelled, optimal, ALL_ACTIONS)  # a cell without a label adds exactly 0
     allowed = contains(optimal[..., None], torch.arange(len(ACTIONS), device=logits.device))  # (B, n*n, 5)
     log_right = torch.logsumexp(logits.masked_fill(~allowed, -math.inf), dim=-1)  # (B, n*n)
-    return (torch.logsumexp(logits, dim=-1) - log_right).sum() / labelled.sum()
+    return (torch.logsumexp(logits, dim=-1) - log_right).sum() / labelled.sum().clamp(min=1)
 
 
 def count_right(logits: Tensor, optimal: Tensor, agents: Tensor) -> Tensor:

@@ -1,115 +1,67 @@
-"""The Tiny Recursive Model: one small MLP-Mixer applied again and again to its own latent state.
+"""The Tiny Recursive Model: one small Mixer applied again and again to its own latent state.
 
-Recursion after Jolicoeur-Martineau, "Less is More: Recursive Reasoning with Tiny Networks" (arXiv 2510.04871);
-token and channel mixing after Tolstikhin et al., "MLP-Mixer" (arXiv 2105.01601); the 3 x 3 token mixing after
-Trockman and Kolter, "Patches Are All You Need?" (arXiv 2201.09792).
-
-The latent state z has the shape (tokens, B, dim), with tokens = n*n cells. In this order a dense map over the tokens is
-one matrix product from the left, a dense map over the channels is one from the right, and neither needs a transpose.
-Linear maps have no bias: the norm before each one has its own. The last map of every mixing starts at zero, so that a
-new block passes its input through unchanged, and many recursions are as easy to train at the start as one.
+Recursion after Jolicoeur-Martineau, "Less is More: Recursive Reasoning with Tiny Networks" (arXiv 2510.04871). With
+`halting`, every cell has a halting flag of its own. `mixing.py` has the layers and the layout of the latent state.
 """
 
-import math
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from trm_nav.errors import UserError
 from trm_nav.mazes.encoding import ACTIONS, FREE, GOAL, WALL
 from trm_nav.settings import ModelSettings
 
+from .mixing import MixerBlock
 
-def zero_linear(inputs: int, outputs: int) -> nn.Linear:
-    """A linear map without bias, initialised to zero."""
-    linear = nn.Linear(inputs, outputs, bias=False)
-    nn.init.zeros_(linear.weight)
-    return linear
-
-
-class TokenMixing(nn.Module):
-    """An MLP over the n*n cells, the same for every channel: every cell receives information from all others."""
-
-    def __init__(self, tokens: int, hidden: int):
-        super().__init__()
-        self.tokens_in = nn.Linear(tokens, hidden, bias=False)
-        self.tokens_out = zero_linear(hidden, tokens)
-
-    def forward(self, x: Tensor, z: Tensor) -> Tensor:  # x, z: (tokens, B, dim) -> z + mixed x
-        hidden = torch.mm(self.tokens_in.weight, x.flatten(1)).relu_()  # (hidden, B*dim)
-        return torch.addmm(z.flatten(1), self.tokens_out.weight, hidden).view_as(z)
+STATE_NOISE = 1.0  # standard deviation of the noise on binary states while training
+ONLY_IN = {  # a key that only this mixing has
+    "mlp": "position",
+    "conv": "blocks.0.mix_tokens.neighbours.weight",
+    "cross": "blocks.0.mix_tokens.weights",
+}
 
 
-class NeighbourMixing(nn.Module):
-    """A depthwise 3 x 3 convolution in place of the dense matrix: a cell receives information from its neighbours only.
+class Latent(NamedTuple):
+    """What the model knows about every cell of a batch between two recursions.
 
-    It has no parameter that depends on the grid size.
+    z: the states, float (tokens, B, dim). The other three are of use with `halting` only. decided: bool (tokens, B, 1),
+    the cells that know their answer; their state does not change any more. asked: bool (tokens, B, 1), the cells that
+    had not decided before the last recursion. knows: (tokens, B, 1), the logits with which they decided.
     """
 
-    def __init__(self, dim: int):
-        super().__init__()
-        self.neighbours = nn.Conv2d(dim, dim, kernel_size=3, padding=1, groups=dim)
-        nn.init.zeros_(self.neighbours.weight)
-        nn.init.zeros_(self.neighbours.bias)  # type: ignore[arg-type]  # it has one: bias=True is the default
-
-    def forward(self, x: Tensor, z: Tensor) -> Tensor:  # x, z: (tokens, B, dim) -> z + mixed x
-        tokens, batch, dim = x.shape
-        side = math.isqrt(tokens)
-        image = x.view(side, side, batch, dim).permute(2, 3, 0, 1)  # (B, dim, n, n)
-        image = self.neighbours(image.contiguous(memory_format=torch.channels_last))
-        return z + image.permute(2, 3, 0, 1).reshape(tokens, batch, dim)
-
-
-class ChannelMixing(nn.Module):
-    """An MLP over the channels, the same for every cell: each cell processes what it has received."""
-
-    def __init__(self, dim: int, hidden: int, dropout: float):
-        super().__init__()
-        self.channels_in = nn.Linear(dim, hidden, bias=False)
-        self.channels_out = zero_linear(hidden, dim)
-        self.dropout = dropout
-
-    def forward(self, x: Tensor, z: Tensor) -> Tensor:  # x, z: (tokens, B, dim) -> z + mixed x
-        hidden = self.channels_in(x.flatten(0, 1)).relu_()  # (tokens*B, hidden)
-        hidden = F.dropout(hidden, self.dropout, self.training)
-        return torch.addmm(z.flatten(0, 1), hidden, self.channels_out.weight.t()).view_as(z)
-
-
-ONLY_IN = {"mlp": "position", "conv": "blocks.0.mix_tokens.neighbours.weight"}  # a key that only this mixing has
-
-
-class MixerBlock(nn.Module):
-    """Token mixing, then channel mixing. Each reads the normalised state, and its result is added to the state."""
-
-    def __init__(self, tokens: int, dim: int, dropout: float, mixing: str):
-        super().__init__()
-        self.norm_tokens = nn.LayerNorm(dim)
-        self.mix_tokens = TokenMixing(tokens, hidden=tokens) if mixing == "mlp" else NeighbourMixing(dim)
-        self.norm_channels = nn.LayerNorm(dim)
-        self.mix_channels = ChannelMixing(dim, hidden=2 * dim, dropout=dropout)
-
-    def forward(self, z: Tensor) -> Tensor:  # (tokens, B, dim) -> the same
-        z = self.mix_tokens(self.norm_tokens(z), z)
-        return self.mix_channels(self.norm_channels(z), z)
+    z: Tensor
+    decided: Tensor
+    asked: Tensor
+    knows: Tensor
 
 
 class TinyRecursiveModel(nn.Module):
     """Computes a policy, logits over the actions, for every cell of a maze in one forward pass.
 
     `recursions` may be changed at any time. It is part of the state dict, so a model that loads weights also takes over
-    the number of recursions they were trained with. With `mixing="conv"`, no parameter depends on the grid size.
+    the number of recursions they were trained with. With mixing "conv" or "cross", no parameter depends on the grid
+    size.
+
+    With `halting`, a cell that knows its answer decides, once and for all. A cell that waits has no memory, and its
+    neighbours see only its token. What a cell computes therefore depends on the tokens around it and on its decided
+    neighbours alone, and after a recursion in which no cell decides, nothing can change any more: evaluation ends
+    there, whatever `recursions` says. With `binary`, the channels of a decided cell are -1 or 1: there are finitely
+    many states, and so finitely many situations in which a cell can be.
     """
 
-    def __init__(self, grid_size: int, dim: int, depth: int, dropout: float, recursions: int, mixing: str):
+    def __init__(self, grid_size: int, dim: int, depth: int, dropout: float, recursions: int, mixing: str,
+                 halting: bool, binary: bool):  # fmt: skip
         super().__init__()
         self.grid_size, self.dim, self.depth, self.dropout = grid_size, dim, depth, dropout
         self.embedding = nn.Embedding(len((FREE, WALL, GOAL)), dim)
         self.norm = nn.LayerNorm(dim)
         self.head_norm = nn.LayerNorm(dim)
         self.head = nn.Linear(dim, len(ACTIONS))
+        self.halt = nn.Linear(dim, 1) if halting else None
+        self.binary = binary
         self.recursions = recursions
         self._parameters_in_use = False
         self._build_mixing(mixing)
@@ -121,17 +73,73 @@ class TinyRecursiveModel(nn.Module):
         self.position = nn.Parameter(0.02 * torch.randn(tokens, 1, self.dim)) if mixing == "mlp" else None
         self.blocks = nn.ModuleList(MixerBlock(tokens, self.dim, self.dropout, mixing) for _ in range(self.depth))
 
+    @property
+    def halting(self) -> bool:
+        """Whether every cell decides by itself when to stop."""
+        return self.halt is not None
+
     def forward(self, tokens: Tensor) -> Tensor:
         """Map tokens (B, n*n), of any integer dtype, to logits over the actions, float (B, n*n, 5)."""
-        inputs = self.embedding(tokens.t().int())  # (tokens, B, dim)
+        *_, latent = self.unfold(tokens)
+        return self.policy(latent)
+
+    def unfold(self, tokens: Tensor) -> Iterator[Latent]:
+        """The latent states of a forward pass, after every recursion."""
+        inputs, latent = self.start(tokens)
+        ends_by_itself = self.halting and not self.training
+        for _ in range(len(inputs) if ends_by_itself else self.recursions):
+            before, latent = latent, self.recur(inputs, latent)
+            yield latent
+            if ends_by_itself and torch.equal(latent.decided, before.decided):
+                return
+
+    def start(self, tokens: Tensor) -> tuple[Tensor, Latent]:
+        """The inputs, float (tokens, B, dim), which every recursion reads, and the latent state before the first."""
+        tokens = tokens.t()
+        inputs = self.embedding(tokens.int())
         if self.position is not None:
             inputs = inputs + self.position
-        z = torch.zeros_like(inputs)
-        for _ in range(self.recursions):
-            z = self.norm(z) + inputs
-            for block in self.blocks:
-                z = block(z)
-        return self.head(self.head_norm(z)).transpose(0, 1)
+        waiting = (tokens != WALL).unsqueeze(-1)  # a wall has nothing to decide
+        nothing = torch.zeros_like(waiting)
+        return inputs, Latent(torch.zeros_like(inputs), nothing, waiting, nothing.float())
+
+    def recur(self, inputs: Tensor, latent: Latent, decided: Tensor | None = None) -> Latent:
+        """One recursion.
+
+        decided: bool (tokens, B, 1), the cells that are decided after it; left out, the model's own flags tell.
+        """
+        if self.halt is None:
+            return latent._replace(z=self.apply_blocks(inputs, latent.z))
+        asked = latent.asked & ~latent.decided
+        z = self.apply_blocks(inputs, latent.z * latent.decided)
+        knows = self.halt(self.head_norm(z))
+        z = torch.where(latent.decided, latent.z, self._settled(z))
+        if decided is None:
+            decided = latent.decided | asked & (knows > 0)
+        return Latent(z, decided, asked, knows)
+
+    def apply_blocks(self, inputs: Tensor, z: Tensor) -> Tensor:
+        """The states that one recursion makes of z, before any cell decides; both (tokens, B, dim)."""
+        z = self.norm(z) + inputs
+        for block in self.blocks:
+            z = block(z)
+        return z
+
+    def _settled(self, z: Tensor) -> Tensor:
+        """The state with which a cell decides. With `binary`, its signs.
+
+        Noise makes training prefer states far from zero, where their tanh is as good as the sign (after Salakhutdinov
+        and Hinton, "Semantic Hashing", 2009).
+        """
+        if not self.binary:
+            return z
+        if self.training:
+            return (z + STATE_NOISE * torch.randn_like(z)).tanh()
+        return torch.where(z < 0, -1.0, 1.0)
+
+    def policy(self, latent: Latent) -> Tensor:
+        """Logits over the actions, float (B, n*n, 5)."""
+        return self.head(self.head_norm(latent.z)).transpose(0, 1)
 
     def get_extra_state(self) -> Tensor:
         return torch.tensor(self.recursions)
@@ -164,17 +172,26 @@ class TinyRecursiveModel(nn.Module):
 
 
 def create_model(
-    grid_size: int = 8, dim: int = 64, depth: int = 2, dropout: float = 0.1, recursions: int = 4, mixing: str = "mlp"
+    grid_size: int = 8,
+    dim: int = 64,
+    depth: int = 2,
+    dropout: float = 0.1,
+    recursions: int = 4,
+    mixing: str = "mlp",
+    halting: bool = False,
+    binary: bool = False,
 ) -> TinyRecursiveModel:
     """Create a model with random weights, in training mode.
 
     Args:
-        grid_size: cells along one side of a maze, 3 to 64.
+        grid_size: cells along one side of a maze, 3 to 1024; with mixing "mlp" up to 64.
         dim: channels of every cell.
         depth: Mixer blocks in one recursion.
         dropout: probability of zeroing a hidden activation of the channel mixing while training.
         recursions: how many times the blocks are applied.
-        mixing: "mlp" for a dense matrix over the cells, "conv" for a 3 x 3 neighbourhood.
+        mixing: "mlp" for a dense matrix over the cells, "conv" for a 3 x 3 neighbourhood, "cross" for four neighbours.
+        halting: whether each cell decides by itself when it knows its answer; needs local mixing, "conv" or "cross".
+        binary: whether the channels of a decided cell are -1 or 1; needs halting.
 
     Raises UserError, which is a ValueError, for a value outside its bounds.
     """

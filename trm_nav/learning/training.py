@@ -15,12 +15,14 @@ from torch import Tensor
 
 from trm_nav.errors import UserError
 from trm_nav.mazes.dataset import Dataset
+from trm_nav.mazes.expert import distances
 from trm_nav.mazes.symmetry import transform_batch
 from trm_nav.settings import ModelSettings, TrainSettings
 
 from .device import choose_device, default_threads, processor_set
 from .loss import chance, count_right, policy_loss
 from .model import create_model
+from .recursion import halting_loss, unroll, within_reach
 from .reproducibility import provenance, random_states, restore_random_states, set_seed
 
 WARM_UP = 0.1  # share of the steps during which the learning rate rises to its peak
@@ -33,10 +35,11 @@ class Diverged(UserError):
 
 @dataclass
 class Samples:
-    """A data set as tensors on one device."""
+    """A data set, or a batch of it, as tensors on one device."""
 
     tokens: Tensor  # uint8 (N, n*n)
     optimal: Tensor  # uint8 (N, n*n)
+    distances: Tensor  # int16 (N, n*n), steps to the goal; -1 on walls and on cells that cannot reach it
     agents: Tensor  # int64 (N,), indices of the agents' cells
 
     @classmethod
@@ -48,13 +51,19 @@ class Samples:
         if supervision == "action":
             at_agent = agents[:, None]
             optimal = torch.zeros_like(optimal).scatter_(1, at_agent, optimal.gather(1, at_agent))
-        return cls(torch.from_numpy(dataset.tokens).to(device), optimal.to(device), agents.to(device))
+        steps = torch.from_numpy(distances(dataset.walls, dataset.goals)).reshape(-1, n * n)
+        return cls(*(part.to(device) for part in (torch.from_numpy(dataset.tokens), optimal, steps, agents)))
 
     def __len__(self) -> int:
         return len(self.tokens)
 
-    def __getitem__(self, index: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        return self.tokens[index], self.optimal[index], self.agents[index]
+    def __getitem__(self, index: Tensor) -> "Samples":
+        return Samples(self.tokens[index], self.optimal[index], self.distances[index], self.agents[index])
+
+    def transformed(self, g: Tensor) -> "Samples":
+        """Every sample transformed by its own symmetry, int64 (N,)."""
+        tokens, optimal, agents, steps = transform_batch(self.tokens, self.optimal, self.agents, g, self.distances)
+        return Samples(tokens, optimal, steps, agents)
 
 
 def learning_rate_factor(step: int, steps: int) -> float:
@@ -74,8 +83,8 @@ class Training:
 
     `history` has a list with one entry per epoch for each of train_loss, train_acc, val_loss, val_acc, lr, seconds.
     Losses are in nats. Accuracies are the share of mazes whose predicted action at the agent's cell is optimal; for
-    train_acc in training mode, that is, with dropout and with augmented mazes. lr is the learning rate at the start of
-    the epoch.
+    train_acc in training mode: with dropout, with augmented mazes, and among those whose agent's cell the loss asks.
+    lr is the learning rate at the start of the epoch.
     """
 
     def __init__(self, settings: TrainSettings, train_set: Dataset, val_set: Dataset):
@@ -166,16 +175,14 @@ class Training:
     def _train(self, on_step: Callable[[float], None] | None) -> tuple[float, float]:
         """One pass over the training set. Returns its mean loss and accuracy."""
         self.model.train()
-        total_loss = total_right = torch.zeros((), device=self.device)
+        total_loss = total_right = total_asked = torch.zeros((), device=self.device)
         order = torch.randperm(len(self.train_samples), generator=self.sampler)
         # Batches of equal size: a small last one would count as much as a full one.
         for step, index in enumerate(order.tensor_split(self.batches), start=1):
-            tokens, optimal, agents = self.train_samples[index.to(self.device)]
+            batch = self.train_samples[index.to(self.device)]
             if self.settings.augment:
-                turns = torch.randint(8, (len(index),), generator=self.sampler).to(self.device)
-                tokens, optimal, agents = transform_batch(tokens, optimal, agents, turns)
-            logits = self.model(tokens)
-            loss = policy_loss(logits, optimal)
+                batch = batch.transformed(torch.randint(8, (len(index),), generator=self.sampler).to(self.device))
+            logits, optimal, loss = self._answers(batch)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(self.model.parameters(), GRADIENT_NORM)
             self.optimizer.step()
@@ -183,10 +190,29 @@ class Training:
             self.schedule.step()
             # Sums stay on the device until the end of the epoch: reading one would make a GPU wait.
             total_loss = total_loss + loss.detach() * len(index)
-            total_right = total_right + count_right(logits.detach(), optimal, agents)
+            total_right = total_right + count_right(logits.detach(), optimal, batch.agents)
+            total_asked = total_asked + (optimal.gather(1, batch.agents[:, None]) != 0).sum()
             if on_step is not None:
                 on_step(step / self.batches)
-        return total_loss.item() / len(order), total_right.item() / len(order)
+        return total_loss.item() / len(order), total_right.item() / max(1, total_asked.item())
+
+    def _answers(self, batch: Samples) -> tuple[Tensor, Tensor, Tensor]:
+        """The model's logits for a batch, the optimal sets that it was asked for, and its loss."""
+        settings, recursions = self.settings, self.model.recursions
+        if settings.random_recursions:
+            recursions = int(torch.randint(1, recursions + 1, (), generator=self.sampler))
+        taught = settings.teacher_forcing > 0 and torch.rand((), generator=self.sampler) < settings.teacher_forcing
+        latent = unroll(
+            self.model, batch.tokens, recursions, settings.gradient_recursions, batch.distances if taught else None
+        )
+        logits, optimal = self.model.policy(latent), batch.optimal
+        reached = within_reach(batch.distances, recursions, settings.depth)
+        if settings.within_reach:
+            optimal = torch.where(reached, optimal, 0)
+        loss = policy_loss(logits, optimal)
+        if settings.halting:
+            loss = loss + halting_loss(latent, reached)
+        return logits, optimal, loss
 
     @torch.no_grad()
     def validate(self) -> tuple[float, float]:
@@ -194,10 +220,10 @@ class Training:
         self.model.eval()
         total_loss = total_right = torch.zeros((), device=self.device)
         for index in torch.arange(len(self.val_samples), device=self.device).split(self.settings.batch_size):
-            tokens, optimal, agents = self.val_samples[index]
-            logits = self.model(tokens)
-            total_loss = total_loss + policy_loss(logits, optimal) * len(index)
-            total_right = total_right + count_right(logits, optimal, agents)
+            batch = self.val_samples[index]
+            logits = self.model(batch.tokens)
+            total_loss = total_loss + policy_loss(logits, batch.optimal) * len(index)
+            total_right = total_right + count_right(logits, batch.optimal, batch.agents)
         return total_loss.item() / len(self.val_samples), total_right.item() / len(self.val_samples)
 
     def record(self) -> dict[str, Any]:

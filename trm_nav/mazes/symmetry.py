@@ -79,15 +79,20 @@ def transform_mazes(mazes: Mazes, g: int) -> Mazes:
     )
 
 
-def transform_batch(tokens: "Tensor", masks: "Tensor", agents: "Tensor", g: "Tensor") -> tuple["Tensor", ...]:
+def transform_batch(
+    tokens: "Tensor", masks: "Tensor", agents: "Tensor", g: "Tensor", *contents: "Tensor"
+) -> tuple["Tensor", ...]:
     """Transform a batch of torch tensors, every sample by its own symmetry.
 
     tokens: (B, n*n). masks: sets of actions, uint8 (B, n*n). agents: the agents' cells, int64 (B,). g: int64 (B,), the
-    symmetry of each sample, on the same device. Returns the transformed tokens, masks and agents.
+    symmetry of each sample, on the same device. contents: other values of the cells, (B, n*n), that move with them.
+    Returns the transformed tokens, masks, agents and contents.
     """
     cells, inverse, sets = _tables(round(tokens.shape[1] ** 0.5), tokens.device)
     source = cells[g]  # (B, n*n)
-    return tokens.gather(1, source), sets[g[:, None], masks.gather(1, source).long()], cells[inverse[g], agents]
+    transformed = sets[g[:, None], masks.gather(1, source).long()]
+    moved = (content.gather(1, source) for content in contents)
+    return tokens.gather(1, source), transformed, cells[inverse[g], agents], *moved
 
 
 @cache

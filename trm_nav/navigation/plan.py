@@ -1,19 +1,35 @@
-"""Plans: the action that a model chooses for every cell of a maze, from one forward pass."""
+"""Plans: the action that a model chooses for every cell of a maze."""
 
 import math
-from functools import partial
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from tqdm import tqdm
 
 from trm_nav.errors import UserError
 from trm_nav.mazes.encoding import check_mazes, encode
 from trm_nav.mazes.symmetry import ACTION_PERMUTATIONS, INVERSE, cell_permutations
 
+from .wavefront import advance, follows_the_front
+
 # Values in the latent state of one batch, cells x dim x mazes: 1 MiB, which fits into a core's cache. This was the
 # fastest size measured on a CPU, and it bounds the memory for any grid and model.
 LATENT_NUMBERS = 2**18
+
+
+@dataclass(frozen=True, eq=False)
+class Plans:
+    """The plans for N mazes, and how they came about.
+
+    actions: uint8 (N, n, n), the most likely action in every cell. decided_in: int32 (N, n, n), the recursion in which
+    each cell decided, 0 for never; None for a model without `halting`, and for plans averaged over symmetries.
+    """
+
+    actions: np.ndarray
+    decided_in: np.ndarray | None
 
 
 def plan(model: nn.Module, walls: np.ndarray, goals: np.ndarray, average_symmetries: bool = False) -> np.ndarray:
@@ -25,28 +41,55 @@ def plan(model: nn.Module, walls: np.ndarray, goals: np.ndarray, average_symmetr
         goals: int (N, 2) as (row, col).
         average_symmetries: average the policies over the 8 symmetries of each maze: eight forward passes.
 
-    Raises UserError, which is a ValueError, if the model cannot plan on this grid size, for arrays of another shape or
-    dtype, and for a goal outside its maze or on a wall.
+    Shows a progress bar on a terminal when it takes more than two seconds. Raises UserError, which is a ValueError, if
+    the model cannot plan on this grid size, for arrays of another shape or dtype, and for a goal outside its maze or on
+    a wall.
     """
+    return make_plans(model, walls, goals, average_symmetries).actions
+
+
+def make_plans(model: nn.Module, walls: np.ndarray, goals: np.ndarray, average_symmetries: bool = False) -> Plans:
+    """As `plan`, and when each cell of a model with `halting` decided."""
     walls, goals = check_mazes(walls, goals)
     n = walls.shape[1]
     if model.mixing == "mlp" and n != model.grid_size:
         raise UserError(
             f"the mazes are {n} x {n}, but this model mixes the cells with a matrix for "
-            f"{model.grid_size} x {model.grid_size}; a model with mixing 'conv' plans on any grid size"
+            f"{model.grid_size} x {model.grid_size}; a model with mixing 'conv' or 'cross' plans on any grid size"
         )
-    policy = partial(_mean_policy, model) if average_symmetries else model
     device = next(model.parameters()).device
-    tokens = torch.from_numpy(encode(walls, goals))  # (N, n*n)
-    batches = tokens.split(max(1, LATENT_NUMBERS // (n * n * model.dim)))
+    size = max(1, LATENT_NUMBERS // (n * n * model.dim))
+    actions, decided_in = np.zeros(walls.shape, np.uint8), np.zeros(walls.shape, np.int32)
+    halting = getattr(model, "halting", False) and not average_symmetries
     was_training = model.training
     model.eval()
     try:
-        with torch.no_grad():
-            actions = [policy(batch.to(device)).argmax(dim=-1).byte().cpu() for batch in batches]
+        with torch.no_grad(), tqdm(total=walls.size, unit=" cells", delay=2, disable=None, leave=False) as bar:
+            for first in range(0, len(walls), size):
+                batch = slice(first, first + size)
+                if halting and follows_the_front(model):
+                    actions[batch], decided_in[batch] = advance(model, walls[batch], goals[batch], bar.update)
+                    continue
+                tokens = torch.from_numpy(encode(walls[batch], goals[batch])).to(device)
+                if halting:
+                    logits, recursions = _decide(model, tokens)
+                    decided_in[batch] = recursions.view(-1, n, n).cpu().numpy()
+                else:
+                    logits = _mean_policy(model, tokens) if average_symmetries else model(tokens)
+                actions[batch] = logits.argmax(dim=-1).view(-1, n, n).byte().cpu().numpy()
+                bar.update(walls[batch].size)
     finally:
         model.train(was_training)
-    return torch.cat(actions).view(walls.shape).numpy()
+    return Plans(actions, decided_in if halting else None)
+
+
+def _decide(model: Any, tokens: Tensor) -> tuple[Tensor, Tensor]:
+    """The policy of a model with `halting` for tokens (B, n*n), and the recursion in which each cell decided."""
+    decided_in = torch.zeros(tokens.shape, dtype=torch.int32, device=tokens.device)
+    for recursion, latent in enumerate(model.unfold(tokens), start=1):
+        new = latent.decided.squeeze(-1).t() & (decided_in == 0)
+        decided_in[new] = recursion
+    return model.policy(latent), decided_in
 
 
 def _mean_policy(model: nn.Module, tokens: Tensor) -> Tensor:
