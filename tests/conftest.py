@@ -19,8 +19,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
     The browser's stand together, so that one worker opens JupyterLab for all of them.
     """
-    items.sort(key=lambda item: (item.get_closest_marker("browser") is None, item.path.suffix != ".ipynb",
-                                 item.get_closest_marker("slow") is None))  # fmt: skip
+    items.sort(
+        key=lambda item: (
+            item.get_closest_marker("browser") is None,
+            item.path.suffix != ".ipynb",
+            item.get_closest_marker("slow") is None,
+            item.path.parent.name != "course",  # where the longest of the slow tests are
+        )
+    )
 
 
 @pytest.fixture(scope="session")
