@@ -34,7 +34,7 @@ help: ## list what make can do
 	@echo '  TORCH_INDEX=https://download.pytorch.org/whl/cpu installs PyTorch without CUDA: make setup TORCH_INDEX=...'
 
 # On a terminal the training's own progress bar shows as well; a log gets no bars.
-train: $(LESSONS) ## generate mazes, train and evaluate into runs/ (RECIPE=tiny, local, fast, production, maximum)
+train: $(LESSONS) ## generate mazes, train and evaluate into runs/ (RECIPE=tiny, local, wave, fast, production, maximum)
 	@mkdir -p "runs/$(RUN)"
 	$(BIN) -m papermill $$(test -t 2 && echo --stdout-file - || echo --no-progress-bar) \
 		notebooks/04_train.ipynb "runs/$(RUN)/04_train.ipynb" \
@@ -67,7 +67,7 @@ format: $(TESTS) ## format the code and repair what ruff can repair
 	$(BIN) -m ruff check --fix .
 
 test: $(TESTS) ## run the tests and every notebook
-	OMP_NUM_THREADS=1 $(BIN) -m pytest -n 2 --dist worksteal --nbmake --nbmake-timeout=300 tests notebooks $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN) -m pytest -n 2 --dist worksteal --nbmake --nbmake-timeout=900 tests notebooks $(ARGS)
 
 test-everywhere: $(TESTS) ## run the tests under conditions that other machines have (ARGS=--list names them)
 	$(BIN) scripts/test_everywhere.py $(ARGS)

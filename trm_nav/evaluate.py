@@ -12,7 +12,7 @@ from pydantic import Field
 
 from trm_nav import cli
 from trm_nav.mazes.grids import generate_mazes
-from trm_nav.settings import Density, FilePath, GridSize, Recursions, Seed, Settings
+from trm_nav.settings import FilePath, GridSize, MazeSettings, Recursions, Seed
 
 if TYPE_CHECKING:
     from trm_nav.learning.model import TinyRecursiveModel
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 PROG = "python -m trm_nav.evaluate"
 
 
-class EvaluateSettings(Settings):
+class EvaluateSettings(MazeSettings):
     """What `python -m trm_nav.evaluate` evaluates, and on which mazes."""
 
     checkpoint: FilePath = Path("checkpoints/best.pt")
@@ -30,12 +30,10 @@ class EvaluateSettings(Settings):
     "number of mazes"
     seed: Seed = 7
     "seed of the mazes; choose another than the data set's (42 and 99999 by default), so that the mazes are new"
-    grid_size: GridSize | None = None
-    "cells along one side of a maze; left out, the model's; only a model with mixing conv accepts another"
-    obstacle_density: Density = 0.2
-    "share of the cells that are walls"
+    grid_size: GridSize | None = None  # type: ignore[assignment]  # None until the model is known
+    "cells along one side of a maze; left out, the model's; only a model with mixing conv or cross accepts another"
     recursions: Recursions | None = None
-    "how many times the blocks are applied; left out, as many as in training"
+    "how many times the blocks are applied; left out, as many as in training; not for a model with halting"
     average_symmetries: bool = False
     "average the policy over the 8 symmetries of each maze, with eight forward passes instead of one"
 
@@ -52,7 +50,9 @@ def main() -> None:
     model = load_model(settings.checkpoint, settings.recursions)
     grid_size = settings.grid_size or model.grid_size
     settings = settings.model_copy(update={"grid_size": grid_size})
-    mazes = generate_mazes(settings.mazes, grid_size, settings.obstacle_density, settings.seed)
+    mazes = generate_mazes(
+        settings.mazes, grid_size, settings.obstacle_density, settings.seed, settings.kind, settings.holes
+    )
     result = evaluate(model, mazes, settings.average_symmetries)
     astar = evaluate_astar(mazes)
     if arguments.json:
@@ -65,11 +65,11 @@ def heading(settings: EvaluateSettings, model: "TinyRecursiveModel") -> str:
     """The lines that name the model and the mazes."""
     from trm_nav.learning.model import count_parameters
 
-    n, density = settings.grid_size, settings.obstacle_density
+    n, recursions = settings.grid_size, "halting" if model.halting else f"recursions {model.recursions}"
     return (
-        f"{settings.checkpoint}: dim {model.dim}, depth {model.depth}, mixing {model.mixing}, "
-        f"recursions {model.recursions}, {count_parameters(model):,} parameters\n"
-        f"{settings.mazes:,} mazes of {n} x {n}, obstacle density {density:g}, seed {settings.seed}"
+        f"{settings.checkpoint}: dim {model.dim}, depth {model.depth}, mixing {model.mixing}, {recursions}, "
+        f"{count_parameters(model):,} parameters\n"
+        f"{settings.mazes:,} mazes of {n} x {n}, {settings.described()}, seed {settings.seed}"
     )
 
 
@@ -82,6 +82,7 @@ def overall(model: "Evaluation", astar: "Evaluation") -> str:
         ("success", f"{model.success:.2%}", f"{astar.success:.2%}", f"95% interval {low:.2%} to {high:.2%}"),
         ("path ratio", _ratio(model), _ratio(astar), "walked / shortest, where the goal was reached"),
         ("optimal", f"{model.optimal:.2%}", f"{astar.optimal:.2%}", "share of mazes walked by a shortest path"),
+        *_every_cell(model),
         (
             "time per maze",
             f"{1000 * model.seconds:.3f} ms",
@@ -91,6 +92,29 @@ def overall(model: "Evaluation", astar: "Evaluation") -> str:
         ("work per maze", f"{model.work.mean():.0f}", f"{astar.work.mean():.1f}", "forward passes; cells expanded"),
     ]
     return "\n".join(f"{name:<13}  {ours:>10}  {theirs:>10}  {note}".rstrip() for name, ours, theirs, note in rows)
+
+
+def _every_cell(model: "Evaluation") -> list[tuple[str, str, str, str]]:
+    """The rows about all cells of a maze; some are of a model with halting alone."""
+    assert model.exact is not None  # a model's results have it
+    exact = ("exact", f"{model.exact.mean():.2%}", "", "share of mazes with an optimal action in every cell")
+    if model.recursions is None or model.undecided is None or model.missed is None:
+        return [exact]
+    return [
+        exact,
+        (
+            "recursions",
+            f"{model.recursions.mean():.1f}",
+            "",
+            f"until no cell decided any more; {model.recursions.max()} at most",
+        ),
+        (
+            "undecided",
+            f"{model.undecided.sum():,}",
+            "",
+            f"free cells; {model.missed.sum():,} of them can reach the goal",
+        ),
+    ]
 
 
 def by_length(model: "Evaluation", astar: "Evaluation") -> str:
@@ -118,7 +142,7 @@ def as_json(
     """The same results as plain values, with one entry for each length of the shortest path."""
     from trm_nav.learning.model import count_parameters
 
-    shape = {name: getattr(model, name) for name in ("dim", "depth", "mixing", "recursions")}
+    shape = {name: getattr(model, name) for name in ("dim", "depth", "mixing", "halting", "binary", "recursions")}
     return {
         "settings": settings.plain(),
         "model": {**shape, "parameters": count_parameters(model)},

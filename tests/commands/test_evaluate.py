@@ -87,7 +87,7 @@ def test_the_tables_name_model_and_mazes_and_are_aligned(checkpoints, run, measu
     assert (status, err) == (0, "")
     heading, table, lengths = out.strip().split("\n\n")
     assert f"{checkpoints['mlp']}: dim 8, depth 1, mixing mlp, recursions 3, " in heading
-    assert "200 mazes of 5 x 5, obstacle density 0.2, seed 7" in heading
+    assert "200 mazes of 5 x 5, kind random, obstacle density 0.2, seed 7" in heading
     [((_, mazes, _), expected)] = measured
     assert (mazes.walls == generate_mazes(200, 5, seed=7).walls).all()
     astar = evaluate_astar(mazes)
@@ -137,3 +137,32 @@ def test_a_mistake_is_one_sentence_and_exit_status_2(checkpoints, run, tmp_path)
 def test_without_a_checkpoint_named_it_looks_where_training_saves(monkeypatch, tmp_path, run):
     monkeypatch.chdir(tmp_path)
     assert "there is no checkpoint at checkpoints/best.pt" in run()[2]
+
+
+@pytest.fixture(scope="module")
+def wave(paths, tmp_path_factory):
+    """A checkpoint of one epoch of a model with halting."""
+    folder = tmp_path_factory.mktemp("wave")
+    settings = {**RUN, **paths, "mixing": "cross", "halting": True, "binary": True, "within_reach": True}
+    fit(prepare({**settings, "teacher_forcing": 0.5, "epochs": 1, "checkpoint_dir": folder}))
+    return folder / "best.pt"
+
+
+def test_of_a_model_with_halting_it_also_says_how_its_cells_decided(wave, run, measured):
+    status, out, err = run(checkpoint=wave, mazes=50, grid_size=9, kind="depth-first,random", holes="0..0.5")
+    assert (status, err) == (0, "")
+    [((_, mazes, _), result)] = measured
+    assert (mazes.walls == generate_mazes(50, 9, kind="depth-first,random", holes=(0, 0.5), seed=7).walls).all()
+    assert "mixing cross, halting," in out and "kinds depth-first, random, obstacle density 0.2, holes 0.0..0.5" in out
+    rows = {line.split()[0]: line.split() for line in out.splitlines() if line}
+    assert rows["exact"][1] == f"{result.exact.mean():.2%}"
+    assert rows["recursions"][1] == f"{result.recursions.mean():.1f}"
+    assert rows["undecided"][1] == f"{result.undecided.sum():,}"
+
+    found = json.loads(run("--json", checkpoint=wave, mazes=50)[1])
+    assert found["model"]["halting"] is True and {"exact", "recursions", "undecided", "missed"} <= set(found)
+
+
+def test_the_number_of_recursions_of_a_model_with_halting_cannot_be_set(wave, run):
+    status, out, err = run(checkpoint=wave, recursions=5)
+    assert (status, out) == (2, "") and "--recursions 5 was given" in err and "ends by itself" in err

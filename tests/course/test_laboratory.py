@@ -311,10 +311,10 @@ def test_another_maze_is_another_picture(panel):
 
 
 def test_a_mistake_in_the_thread_is_a_sentence_on_the_page():
-    panel = Laboratory(**QUICK, grid_size=99)
+    panel = Laboratory(**QUICK, grid_size=2000)
     panel.train.click()
     wait(panel)
-    assert re.fullmatch("`grid_size` must be .*64, not 99", panel.words.value)
+    assert re.fullmatch("`grid_size` must be .*1024, not 2000", panel.words.value)
     assert not panel.train.disabled
 
 

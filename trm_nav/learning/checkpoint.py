@@ -61,6 +61,10 @@ def load_model(path: str | Path, recursions: int | None = None) -> TinyRecursive
     except RuntimeError:
         raise UserError(f"the weights in {path} do not fit the model that its config describes") from None
     if recursions is not None:
+        if model.halting:
+            raise UserError(
+                f"`recursions={recursions}` was given, but the model in {path} has `halting`: it ends by itself"
+            )
         model.recursions = ModelSettings.of({"recursions": recursions}).recursions
     return model.eval()
 

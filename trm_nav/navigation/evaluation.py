@@ -2,7 +2,7 @@
 
 import math
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from statistics import NormalDist
 from typing import Any
 
@@ -15,7 +15,7 @@ from trm_nav.mazes.encoding import contains
 from trm_nav.mazes.expert import distances, optimal_actions
 from trm_nav.mazes.grids import Mazes
 
-from .plan import plan
+from .plan import make_plans
 from .walk import walk
 
 NORMAL_95 = NormalDist().inv_cdf(0.975)  # standard deviations from the mean that include 95% of a normal distribution
@@ -28,6 +28,10 @@ class Evaluation:
     right: bool (N,), whether the action at the agent's cell is optimal. arrived: bool (N,), whether the goal was
     reached. steps, shortest: int (N,), the steps walked, and those of a shortest path. work: int (N,), forward passes
     of the model, or cells expanded by A*. seconds: mean time per maze on this machine; the model plans in batches.
+
+    Of a model alone: exact: bool (N,), whether the action of every cell that can reach the goal is optimal. Of a model
+    with `halting`: recursions: int (N,), until its last cell decided; undecided, missed: int (N,), the free cells that
+    never decided, and those among them that can reach the goal.
     """
 
     right: np.ndarray
@@ -36,6 +40,10 @@ class Evaluation:
     shortest: np.ndarray
     work: np.ndarray
     seconds: float
+    exact: np.ndarray | None = None
+    recursions: np.ndarray | None = None
+    undecided: np.ndarray | None = None
+    missed: np.ndarray | None = None
 
     @property
     def mazes(self) -> int:
@@ -72,14 +80,9 @@ class Evaluation:
 
     def where(self, chosen: np.ndarray) -> "Evaluation":
         """The results on a selection of mazes, bool (N,); `seconds` stays that of all mazes."""
-        return Evaluation(
-            self.right[chosen],
-            self.arrived[chosen],
-            self.steps[chosen],
-            self.shortest[chosen],
-            self.work[chosen],
-            self.seconds,
-        )
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        arrays = {name: value[chosen] for name, value in values.items() if isinstance(value, np.ndarray)}
+        return replace(self, **arrays)
 
     @property
     def by_length(self) -> dict[int, "Evaluation"]:
@@ -96,21 +99,46 @@ class Evaluation:
             "path_ratio": self.path_ratio if self.arrived.any() else None,
             "optimal": self.optimal,
             "work": float(self.work.mean()),
+            **({} if self.exact is None else {"exact": float(self.exact.mean())}),
+            **self._decisions(),
+        }
+
+    def _decisions(self) -> dict[str, Any]:
+        """How the cells of a model with `halting` decided, as plain values; nothing for others."""
+        if self.recursions is None or self.undecided is None or self.missed is None:
+            return {}
+        return {
+            "recursions": float(self.recursions.mean()),
+            "most_recursions": int(self.recursions.max()),
+            "undecided": int(self.undecided.sum()),
+            "missed": int(self.missed.sum()),
         }
 
 
 def evaluate(model: nn.Module, mazes: Mazes, average_symmetries: bool = False) -> Evaluation:
     """Let a model plan and walk every maze. Raises UserError as `plan` and `evaluate_astar` do."""
     shortest = _shortest(mazes)
-    plan(model, mazes.walls[:1], mazes.goals[:1])  # the first pass in a process is slower
+    make_plans(model, mazes.walls[:1], mazes.goals[:1])  # the first pass in a process is slower
     started = time.perf_counter()
-    actions = plan(model, mazes.walls, mazes.goals, average_symmetries)
+    plans = make_plans(model, mazes.walls, mazes.goals, average_symmetries)
     seconds = (time.perf_counter() - started) / len(mazes)
-    walks = walk(actions, mazes.walls, mazes.starts, mazes.goals)
-    agents = np.arange(len(mazes)), *mazes.starts.T
-    right = contains(optimal_actions(mazes.walls, mazes.goals)[agents], actions[agents])
+    walks = walk(plans.actions, mazes.walls, mazes.starts, mazes.goals)
+    labels = optimal_actions(mazes.walls, mazes.goals)
+    right = contains(labels, plans.actions)
     passes = np.full(len(mazes), 8 if average_symmetries else 1)
-    return Evaluation(right, walks.success, walks.steps, shortest, passes, seconds)
+    result = Evaluation(
+        right[np.arange(len(mazes)), *mazes.starts.T], walks.success, walks.steps, shortest, passes, seconds,
+        exact=(right | (labels == 0)).all(axis=(1, 2)),
+    )  # fmt: skip
+    if plans.decided_in is None:
+        return result
+    undecided = (plans.decided_in == 0) & ~mazes.walls
+    return replace(
+        result,
+        recursions=plans.decided_in.max(axis=(1, 2)),
+        undecided=undecided.sum(axis=(1, 2)),
+        missed=(undecided & (labels != 0)).sum(axis=(1, 2)),
+    )
 
 
 def evaluate_astar(mazes: Mazes) -> Evaluation:
