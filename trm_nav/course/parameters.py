@@ -118,6 +118,29 @@ class ResumeLesson(Settings):
         return self
 
 
+class WaveLesson(Settings):
+    """Lesson 07."""
+
+    num_train: Annotated[int, Field(ge=100, le=200_000)]
+    epochs: Annotated[int, Field(ge=1, le=20)]
+    dim: Annotated[int, Field(ge=2, le=10)]
+    local_train: Annotated[int, Field(ge=100, le=50_000)]
+    local_epochs: Annotated[int, Field(ge=1, le=20)]
+    short_epochs: Annotated[int, Field(ge=1, le=20)]
+    large: Annotated[int, Field(ge=16, le=64)]
+    huge: Annotated[int, Field(ge=33, le=401)]
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)]
+
+    @model_validator(mode="after")
+    def _compares_equal_training(self) -> Self:
+        if self.short_epochs > self.epochs:
+            raise ValueError(
+                f"`short_epochs` must be at most `epochs`, {self.epochs}, not {self.short_epochs}: the two "
+                "networks are compared after the same number of epochs"
+            )
+        return self
+
+
 def lesson_parameters(namespace: Mapping[str, Any], lesson: type[Settings]) -> None:
     """Check the parameters of a lesson; `namespace` is the notebook's `globals()`.
 
