@@ -35,6 +35,11 @@ function make(tag, properties = {}, ...children) {
   return element;
 }
 
+/** A number of things, in words. */
+function count(number, thing) {
+  return `${number} ${thing}${number === 1 ? "" : "s"}`;
+}
+
 /**
  * Put the playground into an element of the page.
  *
@@ -268,9 +273,9 @@ class Playground {
   between(from, to) {
     if (this.held === "goal" || this.held === "start") return [to];
     const { size } = this.maze, down = Math.floor(to / size) - Math.floor(from / size);
-    const right = (to % size) - (from % size), count = Math.max(Math.abs(down), Math.abs(right));
-    return Array.from({ length: count }, (_, step) => {
-      const share = (step + 1) / count;
+    const right = (to % size) - (from % size), passed = Math.max(Math.abs(down), Math.abs(right));
+    return Array.from({ length: passed }, (_, step) => {
+      const share = (step + 1) / passed;
       return from + Math.round(share * down) * size + Math.round(share * right);
     });
   }
@@ -332,24 +337,26 @@ class Playground {
   /** What has been decided, where the walk leads, and whether it is right. */
   judge() {
     const { maze, plan, recursion, mistakes: { length: wrong } } = this, ended = recursion === plan.recursions;
-    const free = maze.walls.filter((wall) => !wall).length, reachable = this.distance.filter((d) => d >= 0).length;
+    const free = maze.walls.filter((wall) => !wall).length;
     const decided = plan.decidedIn.filter((when) => when > 0 && when <= recursion).length, undecided = free - decided;
-    const why = undecided && undecided === free - reachable ? " (no path leads from there to the goal)" : "";
+    const why = undecided && !wrong ? " (no path leads from there to the goal)" : "";
+    const recursions = count(plan.recursions, "recursion"), cells = count(decided, "cell");
     const counts = ended
-      ? `Finished after ${recursion} recursions: ${decided} cells decided, 0 waiting, ${undecided} never${why}.`
-      : `After ${recursion} of ${plan.recursions} recursions: ${decided} cells decided, ${undecided} waiting.`;
+      ? `Finished after ${recursions}: ${cells} decided, 0 waiting, ${undecided} never${why}.`
+      : `After ${recursion} of ${recursions}: ${cells} decided, ${undecided} waiting.`;
     const right = wrong
-      ? `Wrong on ${wrong} of ${free} free cells, which have a red frame.`
+      ? `Wrong on ${wrong} of ${count(free, "free cell")}, shown in red frames.`
       : "Right on all cells, as breadth-first search confirms.";
     return [counts, this.judgeWalk(), ...(ended ? [right] : [])].join("\n");
   }
 
   judgeWalk() {
     const { cells, arrives, waits } = walk(this.plan, this.maze, this.recursion), shortest = this.shortest.length - 1;
+    const steps = count(shortest, "step");
     if (shortest < 0) return "No path leads from the start to the goal.";
-    if (waits && cells.length === 1) return `The start is still waiting; the shortest path has ${shortest} steps.`;
-    if (!arrives) return `The walk from the start does not arrive; the shortest path has ${shortest} steps.`;
-    return `The walk from the start takes ${cells.length - 1} steps, the shortest path ${shortest}.`;
+    if (waits && cells.length === 1) return `The start is still waiting; the shortest path has ${steps}.`;
+    if (!arrives) return `The walk from the start does not arrive; the shortest path has ${steps}.`;
+    return `The walk from the start takes ${count(cells.length - 1, "step")}, the shortest path ${shortest}.`;
   }
 
   /** One cell, as it is after the recursions that are shown. */
@@ -361,7 +368,7 @@ class Playground {
     const state = isDecided(plan, cell, recursion)
       ? `decided in recursion ${plan.decidedIn[cell]}: ${ACTIONS[plan.actions[cell]]}`
       : recursion < plan.recursions ? "waiting" : "never decides";
-    const far = distance[cell] < 0 ? "cannot reach the goal" : `${distance[cell]} steps from the goal`;
+    const far = distance[cell] < 0 ? "cannot reach the goal" : `${count(distance[cell], "step")} from the goal`;
     return `${position}: ${what}; ${state}; ${far}.`;
   }
 
