@@ -14,6 +14,7 @@ QUICK = {
     "04_train": dict(num_train=500, num_test=100, epochs=3, evaluation_mazes=200),
     "05_diagnostics": dict(num_train=500, num_test=200, epochs=8),
     "06_resume": dict(num_train=100, epochs=5),
+    "07_wave": dict(num_train=1500, epochs=2, local_train=300, local_epochs=1, short_epochs=1, huge=51),
 }
 
 

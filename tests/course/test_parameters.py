@@ -18,6 +18,7 @@ from trm_nav.course.parameters import (
     GridsLesson,
     ResumeLesson,
     TrainLesson,
+    WaveLesson,
     lesson_parameters,
     require,
     run_settings,
@@ -70,6 +71,12 @@ def test_a_parameter_that_does_not_fit_gets_a_sentence(name, value, sentence):
         (AstarLesson, {"weight": 1.0}, "`weight` must be a number from 1.5 to 10, not 1.0"),
         (DiagnosticsLesson, {"lr": "1e-3"}, "`lr` must be a number from 0.0001 to 0.1, not '1e-3'"),
         (TrainLesson, {"output_dir": 3}, "`output_dir` must be text, not 3"),
+        (
+            WaveLesson,
+            {"short_epochs": 11},
+            "`short_epochs` must be at most `epochs`, 10, not 11: the two networks are compared after the same "
+            "number of epochs",
+        ),
         (ResumeLesson, RESUME | {"stop_after": 6}, "`stop_after` must be less than `epochs`, 6, not 6"),
     ],
 )
@@ -83,7 +90,8 @@ def fitting(lesson: type[Settings]) -> dict[str, object]:
     """A value within the bounds of every parameter of a lesson."""
     values = {"grid_size": 8, "obstacle_density": 0.2, "num_mazes": 1000, "weight": 2.0, "seed": 1, "num_train": 100,
               "num_test": 100, "dim": 8, "depth": 1, "lr": 1e-2, "epochs": 10, "output_dir": "runs",
-              "evaluation_mazes": 10, "evaluation_seed": 1}  # fmt: skip
+              "evaluation_mazes": 10, "evaluation_seed": 1, "local_train": 100, "local_epochs": 1,
+              "short_epochs": 1, "large": 16, "huge": 51}  # fmt: skip
     return lesson.part_of(values)
 
 
@@ -117,9 +125,9 @@ def test_left_at_none_everything_is_as_the_recipe_says(name, tmp_path):
     namespace = {**ALL_NONE, **ELSEWHERE, "recipe": name, "output_dir": str(tmp_path)}
     data, training = run_settings(namespace)
     for settings in (data, training):
-        for field in type(settings).model_fields:
-            if field in RECIPES[name]:
-                assert getattr(settings, field) == RECIPES[name][field]
+        as_the_recipe = type(settings).of(type(settings).part_of(RECIPES[name]))
+        for field in type(settings).part_of(RECIPES[name]):
+            assert getattr(settings, field) == getattr(as_the_recipe, field)
     assert data.output_dir == training.train_path.parent == training.val_path.parent
     assert tmp_path in training.checkpoint_dir.parents
 
