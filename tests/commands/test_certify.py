@@ -9,7 +9,7 @@ from trm_nav import cli
 from trm_nav.certify import PROG, SHOWN, main, report
 from trm_nav.learning.run import fit, prepare
 from trm_nav.mazes.encoding import FREE, UP
-from trm_nav.navigation.certificate import Certificate, Mistake
+from trm_nav.proof.certificate import Certificate, Mistake
 
 WAVE = {**RUN, "mixing": "cross", "halting": True, "binary": True, "within_reach": True, "epochs": 1}
 MISTAKE = Mistake(token=FREE, neighbours=(-4, -3, -2, 7), decides=True, action=UP)

@@ -10,8 +10,9 @@ from waves import mazes_of_all_kinds, random_wave, tokens_of, trained_wave
 from trm_nav import UserError, create_model
 from trm_nav.mazes.encoding import FREE, GOAL, WALL
 from trm_nav.mazes.expert import distances, optimal_actions
-from trm_nav.navigation import certificate
-from trm_nav.navigation.certificate import (
+from trm_nav.navigation.plan import make_plans
+from trm_nav.proof import certificate
+from trm_nav.proof.certificate import (
     A_WALL,
     MOST_CHANNELS,
     OPPOSITE,
@@ -22,7 +23,6 @@ from trm_nav.navigation.certificate import (
     Mistake,
     certify,
 )
-from trm_nav.navigation.plan import make_plans
 
 KINDS = 2**8 - OUTSIDE  # what a neighbour can be
 UNIT = [1 << channel for channel in range(8)]  # bit k of a state's code: channel k is 1

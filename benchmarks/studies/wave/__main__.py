@@ -1,0 +1,126 @@
+"""Measure the learned wave.
+
+    python -m benchmarks.studies.wave seeds 0 1 2      # train, certify and examine the recipe with these seeds
+    python -m benchmarks.studies.wave ablations 0 1    # the same for every variant, on fewer mazes
+    python -m benchmarks.studies.wave print            # the tables of what has been measured
+
+Each run is one thread, so two calls with different seeds can share two cores. Trainings are kept in runs/wave and not
+repeated; results are added to results/wave.json after every run.
+"""
+
+import argparse
+import fcntl
+import json
+import sys
+import time
+from typing import Any
+
+import torch
+
+from benchmarks.commands import ROOT
+from benchmarks.machine import machine
+from trm_nav.errors import UserError
+from trm_nav.learning.model import count_parameters
+from trm_nav.proof.certificate import Certificate, certify
+from trm_nav.proof.repair import repair
+
+from .held_out import MAP, SUITES, every_maze, examine
+from .report import report
+from .variants import VARIANTS, trained
+
+RESULTS = ROOT / "benchmarks" / "results" / "wave.json"
+SHORT = ("64 x 64, 2 to 45% walls", "perfect 29 x 29, depth-first")  # for the ablations, SHARE of the mazes
+SHARE = 10
+RECURSIONS = 512  # of a model that does not end by itself, on these
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("what", choices=("seeds", "ablations", "print"))
+    parser.add_argument("seeds", type=int, nargs="*", help="seeds of the trainings")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    for seed in arguments.seeds:
+        if arguments.what == "seeds":
+            keep("seeds", str(seed), one_seed(seed))
+        for name in VARIANTS if arguments.what == "ablations" else ():
+            keep("ablations", f"{name}/{seed}", one_ablation(name, seed))
+    print(report(json.loads(RESULTS.read_text())))
+
+
+def one_seed(seed: int) -> dict[str, Any]:
+    """The recipe with one seed: as trained, on some of the held-out mazes, and as repaired, on all of them."""
+    model, record = trained("wave", seed)
+    result = about(model, record)
+    result["suites"] = {suite.name: examine(model, suite.batches()) for suite in SUITES if suite.name in SHORT}
+    started, rounds = time.process_time(), -1
+
+    def count(certificate: Certificate) -> None:
+        nonlocal rounds
+        rounds += 1
+
+    certificate = repair(model, on_round=count)
+    repaired: dict[str, Any] = {
+        "certificate": summary(certificate),
+        "rounds": rounds,
+        "seconds": time.process_time() - started,
+        "suites": {"every maze of 4 x 4": examine(model, every_maze())},
+    }
+    for suite in SUITES + MAP:
+        repaired["suites"][suite.name] = examine(model, suite.batches())
+        print(seed, suite.name, repaired["suites"][suite.name], file=sys.stderr, flush=True)
+    return {**result, "repaired": repaired}
+
+
+def one_ablation(name: str, seed: int) -> dict[str, Any]:
+    """A variant with one seed, on a tenth of two kinds of held-out mazes."""
+    model, record = trained(name, seed)
+    result = {**about(model, record), "suites": {}}
+    if not model.halting:
+        model.recursions = RECURSIONS
+    for suite in SUITES:
+        if suite.name in SHORT:
+            mazes = next(suite.batches())[: suite.count // SHARE]
+            result["suites"][suite.name] = examine(model, iter([mazes]))
+    print(name, seed, result, file=sys.stderr, flush=True)
+    return result
+
+
+def about(model: Any, record: dict[str, Any]) -> dict[str, Any]:
+    """Parameters, seconds of training, and the certificate, None for a model that cannot have one."""
+    try:
+        certificate = summary(certify(model))
+    except UserError:
+        certificate = None
+    return {
+        "machine": machine(),
+        "parameters": count_parameters(model),
+        "seconds": record["seconds"],
+        "val_loss": record["history"]["val_loss"],
+        "certificate": certificate,
+    }
+
+
+def summary(certificate: Certificate) -> dict[str, Any]:
+    """A certificate as plain values."""
+    return {
+        "holds": certificate.holds,
+        "states": len(certificate.states),
+        "situations": certificate.situations,
+        "mistakes": len(certificate.mistakes),
+        "margin": certificate.margin,
+    }
+
+
+def keep(section: str, name: str, result: dict[str, Any]) -> None:
+    """Add one result to the file, which another process may be adding to as well."""
+    with open(RESULTS.with_suffix(".lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {"seeds": {}, "ablations": {}}
+        results[section][name] = result
+        RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+    RESULTS.with_suffix(".lock").unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What can be proved about a trained model, and what to do where it cannot. Imports learning, mazes and errors."""
