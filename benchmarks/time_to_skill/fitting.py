@@ -9,7 +9,6 @@ from torch import nn
 
 from trm_nav.learning.loss import policy_loss
 from trm_nav.learning.training import GRADIENT_NORM, Samples, learning_rate_factor
-from trm_nav.mazes.symmetry import transform_batch
 
 
 @dataclass(frozen=True)
@@ -51,8 +50,8 @@ def fit(model: nn.Module, run: Fit) -> None:
         order = torch.randperm(len(run.samples), generator=run.sampler)
         for step, index in enumerate(order.tensor_split(run.batches), start=1):
             symmetries = torch.randint(8, (len(index),), generator=run.sampler)
-            tokens, optimal, _ = transform_batch(*run.samples[index], symmetries)
-            policy_loss(model(tokens), optimal).backward()
+            batch = run.samples[index].transformed(symmetries)
+            policy_loss(model(batch.tokens), batch.optimal).backward()
             nn.utils.clip_grad_norm_(model.parameters(), GRADIENT_NORM)
             run.optimizer.step()
             run.optimizer.zero_grad()

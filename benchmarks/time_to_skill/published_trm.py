@@ -17,7 +17,6 @@ from benchmarks.time_to_skill.fitting import Fit
 from trm_nav.learning.loss import policy_loss
 from trm_nav.learning.training import GRADIENT_NORM, Samples
 from trm_nav.mazes.encoding import ACTIONS, contains
-from trm_nav.mazes.symmetry import transform_batch
 
 UNTRAINED = ("output_init_embed", "latent_init_embed")  # parameters that receive no gradient, as published
 
@@ -122,5 +121,5 @@ class TransformedMazes(torch.utils.data.Dataset[tuple[Tensor, Tensor]]):
     def __getitems__(self, index: list[int]) -> list[tuple[Tensor, Tensor]]:
         self.drawn += 1
         symmetries = torch.randint(8, (len(index),), generator=self.sampler)
-        tokens, optimal, _ = transform_batch(*self.samples[torch.tensor(index)], symmetries)
-        return list(zip(tokens.long(), optimal, strict=True))
+        batch = self.samples[torch.tensor(index)].transformed(symmetries)
+        return list(zip(batch.tokens.long(), batch.optimal, strict=True))

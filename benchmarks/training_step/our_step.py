@@ -9,7 +9,6 @@ from trm_nav.learning.loss import count_right, policy_loss
 from trm_nav.learning.training import GRADIENT_NORM, Training
 from trm_nav.mazes.dataset import build
 from trm_nav.mazes.encoding import ACTIONS
-from trm_nav.mazes.symmetry import transform_batch
 from trm_nav.settings import DataSettings, TrainSettings
 
 SIZE, DEPTH, BATCH = 8, 2, 64
@@ -69,23 +68,21 @@ def products(tokens: int, dim: int, depth: int, recursions: int) -> Callable[[],
 def step_parts(run: Training, steps: int) -> dict[str, Callable[[], object]]:
     """Calls that each do one part of a training step, `steps` times; the call for validation does it once."""
     batch = run.train_samples[torch.arange(run.settings.batch_size)]
-    logits = run.model(batch[0])
-    policy_loss(logits, batch[1]).backward()
+    logits = run.model(batch.tokens)
+    policy_loss(logits, batch.optimal).backward()
     run.optimizer.step()  # the schedule warns if it steps first
     logits = logits.detach()
-    index, symmetries = torch.randperm(len(run.train_samples))[: len(batch[0])], torch.randint(8, (len(batch[0]),))
+    index, symmetries = torch.randperm(len(run.train_samples))[: len(batch)], torch.randint(8, (len(batch),))
 
     def repeated(call: Callable[[], object]) -> Callable[[], object]:
         return lambda: [call() for _ in range(steps)]
 
     return {
-        "selecting and transforming the mazes": repeated(
-            lambda: transform_batch(*run.train_samples[index], symmetries)
-        ),
+        "selecting and transforming the mazes": repeated(lambda: run.train_samples[index].transformed(symmetries)),
         "clipping the gradient": repeated(
             lambda: torch.nn.utils.clip_grad_norm_(run.model.parameters(), GRADIENT_NORM)
         ),
         "the learning-rate schedule": repeated(run.schedule.step),
-        "counting correct answers": repeated(lambda: count_right(logits, *batch[1:])),
+        "counting correct answers": repeated(lambda: count_right(logits, batch.optimal, batch.agents)),
         "validation": run.validate,
     }

@@ -171,11 +171,11 @@ def prepared(run: Run) -> tuple[TrainSettings, dataset.Dataset, dataset.Dataset]
     return TrainSettings.of(TrainSettings.part_of(values)), train_set, val_set
 
 
-def transform_cells_only(tokens: Any, masks: Any, agents: Any, g: Any) -> Any:
+def transform_cells_only(tokens: Any, masks: Any, agents: Any, g: Any, *contents: Any) -> Any:
     """The symmetries as they are often got wrong: every label moves to its new cell and keeps its old directions."""
     moved = transform_batch(masks, masks, agents, g)[0]
-    tokens, _, agents = transform_batch(tokens, masks, agents, g)
-    return tokens, moved, agents
+    tokens, _, agents, *contents = transform_batch(tokens, masks, agents, g, *contents)
+    return tokens, moved, agents, *contents
 
 
 def train(jobs: int) -> None:
