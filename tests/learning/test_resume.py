@@ -149,7 +149,8 @@ def stopped(paths, tmp_path_factory):
 @pytest.mark.parametrize("other", [{"grid_size": 8}, {"dim": 16}, {"depth": 2}, {"dropout": 0.1}, {"recursions": 7},
                                    {"mixing": "conv"}, {"batch_size": 8}, {"lr": 0.5}, {"weight_decay": 0.5},
                                    {"seed": 1}, {"supervision": "action"}, {"augment": False},
-                                   {"grow_recursions": False}])  # fmt: skip
+                                   {"grow_recursions": False}, {"random_recursions": True},
+                                   {"gradient_recursions": 1}])  # fmt: skip
 def test_a_setting_that_contradicts_the_checkpoint_is_refused_and_the_same_one_is_not(stopped, other):
     saved, checkpoint = stopped
     ((name, value),) = other.items()

@@ -2,7 +2,7 @@
 
     python -m benchmarks.studies.wave seeds 0 1 2      # train, certify and examine the recipe with these seeds
     python -m benchmarks.studies.wave ablations 0 1    # the same for every variant, on fewer mazes
-    python -m benchmarks.studies.wave print            # the tables of what has been measured
+    python -m benchmarks.studies.wave write            # the tables of what has been measured, into docs/wave.md
 
 Each run is one thread, so two calls with different seeds can share two cores. Trainings are kept in runs/wave and not
 repeated; results are added to results/wave.json after every run.
@@ -29,6 +29,8 @@ from .report import report
 from .variants import VARIANTS, trained
 
 RESULTS = ROOT / "benchmarks" / "results" / "wave.json"
+PAGE = ROOT / "docs" / "wave.md"
+BEGIN, END = "<!-- begin: python -m benchmarks.studies.wave write -->", "<!-- end -->"
 SHORT = ("64 x 64, 2 to 45% walls", "perfect 29 x 29, depth-first")  # for the ablations, SHARE of the mazes
 SHARE = 10
 RECURSIONS = 512  # of a model that does not end by itself, on these
@@ -36,7 +38,7 @@ RECURSIONS = 512  # of a model that does not end by itself, on these
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("what", choices=("seeds", "ablations", "print"))
+    parser.add_argument("what", choices=("seeds", "ablations", "write"))
     parser.add_argument("seeds", type=int, nargs="*", help="seeds of the trainings")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
@@ -45,7 +47,8 @@ def main() -> None:
             keep("seeds", str(seed), one_seed(seed))
         for name in VARIANTS if arguments.what == "ablations" else ():
             keep("ablations", f"{name}/{seed}", one_ablation(name, seed))
-    print(report(json.loads(RESULTS.read_text())))
+    if arguments.what == "write":
+        write(json.loads(RESULTS.read_text()))
 
 
 def one_seed(seed: int) -> dict[str, Any]:
@@ -110,6 +113,14 @@ def summary(certificate: Certificate) -> dict[str, Any]:
         "mistakes": len(certificate.mistakes),
         "margin": certificate.margin,
     }
+
+
+def write(results: dict[str, Any]) -> None:
+    """Put the tables into docs/wave.md, between their marks."""
+    text = PAGE.read_text()
+    before, rest = text.split(f"{BEGIN}\n")
+    _, after = rest.split(END)
+    PAGE.write_text(f"{before}{BEGIN}\n{report(results)}\n{END}{after}")
 
 
 def keep(section: str, name: str, result: dict[str, Any]) -> None:

@@ -9,9 +9,26 @@ from .held_out import LOOPS, MAP, SIDES, SUITES
 
 
 def report(results: dict[str, Any]) -> str:
-    """All tables."""
-    parts = [seeds_table(results["seeds"]), suites_table(results["seeds"]), heat_map(results["seeds"])]
-    return "\n\n".join([*parts, ablations_table(results["ablations"])])
+    """All tables, each under a sentence that says what it shows."""
+    seeds, ablations = results["seeds"], results["ablations"]
+    machines = sorted({result["machine"] for result in seeds.values()})
+    parts = [
+        f"{len(seeds)} seeds, each in a process of one thread, on a machine that did other work as well. "
+        f"{'; '.join(machines)}. No seed that was run is left out. "
+        "`python -m benchmarks.studies.wave seeds 0 1` repeats two of them.",
+        "The trained networks and their certificates. *Wrong cells* are those of the 64 x 64 and the perfect "
+        "29 x 29 mazes of the next table before any repair; *wrong cells after* are those of all held-out mazes.",
+        seeds_table(seeds),
+        "The certified networks on held-out mazes. *Exact* is the share of mazes with an optimal action in every "
+        "cell that can reach the goal.",
+        suites_table(seeds),
+        "Share of exact mazes by size and by the share of removable walls that are opened, 20 mazes in each field, "
+        "in the worst seed; the goal is anywhere.",
+        heat_map(seeds),
+    ]
+    if ablations:
+        parts += ["One part changed at a time, without repair.", ablations_table(ablations)]
+    return "\n\n".join(parts)
 
 
 def seeds_table(seeds: dict[str, Any]) -> str:

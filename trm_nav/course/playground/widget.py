@@ -76,7 +76,7 @@ class Playground(anywidget.AnyWidget):
         walls, ends = np.asarray(walls), np.array([goal, goal if start is None else start])  # ends: (2, 2)
         check_mazes(walls[None], ends[:1])
         _check_size(len(walls))
-        if not (0 <= ends[1]).all() or not (ends[1] < len(walls)).all() or walls[tuple(ends[1])]:
+        if not (ends[1] >= 0).all() or not (ends[1] < len(walls)).all() or walls[tuple(ends[1])]:
             raise UserError(f"the start must be a free cell of the maze, (row, col), not {tuple(ends[1].tolist())}")
         self.maze = _encode(walls, *ends)
 
