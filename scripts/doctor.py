@@ -22,7 +22,7 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 OLDEST_PYTHON = (3, 11)
-NEEDED = ("numpy", "pydantic", "tqdm", "jupyterlab", "ipykernel", "ipywidgets", "matplotlib", "papermill")
+NEEDED = ("numpy", "pydantic", "tqdm", "jupyterlab", "ipykernel", "ipywidgets", "anywidget", "matplotlib", "papermill")
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 LITTLE_MEMORY = 4  # GB; a lesson takes about one, JupyterLab and a browser the rest
 LITTLE_DISK = 2  # GB; the environment without CUDA, data sets and runs
