@@ -84,7 +84,8 @@ class Training:
     `history` has a list with one entry per epoch for each of train_loss, train_acc, val_loss, val_acc, lr, seconds.
     Losses are in nats. Accuracies are the share of mazes whose predicted action at the agent's cell is optimal; for
     train_acc in training mode: with dropout, with augmented mazes, and among those whose agent's cell the loss asks.
-    lr is the learning rate at the start of the epoch.
+    lr is the learning rate at the start of the epoch. train_loss is what training minimises: with `halting` it includes
+    the loss of the flags, and with `within_reach` it asks fewer cells; val_loss is always the policy's on all cells.
     """
 
     def __init__(self, settings: TrainSettings, train_set: Dataset, val_set: Dataset):
