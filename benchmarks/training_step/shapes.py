@@ -68,7 +68,8 @@ def measure_shape(dim: int, recursions: int, threads: int, repeats: int) -> dict
     with torch.no_grad():
         for parameter in ours.model.parameters():  # parameters that start at zero would make every Mixer agree
             parameter.add_(0.05 * torch.randn_like(parameter))
-    tokens, optimal, _ = ours.train_samples[torch.arange(BATCH)]
+    batch = ours.train_samples[torch.arange(BATCH)]
+    tokens, optimal = batch.tokens, batch.optimal
     ordinary = {
         name: OrdinaryTraining(ours.model, ours.train_samples, BATCH, batched=name == BATCHED)
         for name in (PER_SAMPLE, BATCHED)

@@ -165,13 +165,13 @@ def break_in_epoch(monkeypatch):
     """Let the loss of the next runs be no number from an epoch on."""
 
     def break_it(epoch):
-        def forward(model, tokens):
-            logits = whole(model, tokens)
+        def policy(model, latent):
+            logits = whole(model, latent)
             passes.append(1)
             return logits * torch.nan if len(passes) > 6 * (epoch - 1) else logits  # 4 batches, and 2 to validate
 
-        whole, passes = TinyRecursiveModel.forward, []
-        monkeypatch.setattr(TinyRecursiveModel, "forward", forward)
+        whole, passes = TinyRecursiveModel.policy, []
+        monkeypatch.setattr(TinyRecursiveModel, "policy", policy)
 
     return break_it
 

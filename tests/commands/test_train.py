@@ -163,7 +163,7 @@ def full_folder(tmp_path):
         ({"lr": "nan"}, "--lr must be a number .*up to 10, not 'nan'$"),
         ({"seed": -1}, "--seed must be a whole number from 0 to 4294967295, not '-1'$"),
         ({"supervision": "all"}, "--supervision must be 'policy' or 'action', not 'all'$"),
-        ({"mixing": "attention"}, "--mixing must be 'mlp' or 'conv', not 'attention'$"),
+        ({"mixing": "attention"}, "--mixing must be 'mlp' or 'conv' or 'cross', not 'attention'$"),
         ({"device": "tpu"}, "--device must be auto, cpu, mps, cuda or cuda:N, not 'tpu'$"),
         ({"recipe": "slow"}, f"there is no recipe 'slow'; there are {', '.join(RECIPES)}$"),
         ({"recipe": "tinny"}, "there is no recipe 'tinny'; did you mean 'tiny'\\?$"),
