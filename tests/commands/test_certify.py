@@ -1,12 +1,9 @@
 """The certification command: what it prints, and its exit status."""
 
-import sys
-
-import pytest
 from tiny import RUN
 
-from trm_nav import cli
-from trm_nav.certify import PROG, SHOWN, main, report
+from trm_nav import certify
+from trm_nav.certify import SHOWN, report
 from trm_nav.learning.run import fit, prepare
 from trm_nav.mazes.encoding import FREE, UP
 from trm_nav.proof.certificate import Certificate, Mistake
@@ -15,35 +12,18 @@ WAVE = {**RUN, "mixing": "cross", "halting": True, "binary": True, "within_reach
 MISTAKE = Mistake(token=FREE, neighbours=(-4, -3, -2, 7), decides=True, action=UP)
 
 
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Call the command in this process: (exit status, stdout, stderr)."""
-
-    def call(*words):
-        monkeypatch.setattr(sys, "argv", ["certify", *map(str, words)])
-        try:
-            cli.run(main, PROG)
-            status = 0
-        except SystemExit as leaving:
-            status = leaving.code
-        return status, *capsys.readouterr()
-
-    return call
-
-
-def test_a_model_that_has_hardly_learned_is_not_certified_and_the_situations_are_shown(paths, tmp_path, run):
+def test_a_model_that_has_hardly_learned_is_not_certified_and_the_situations_are_shown(paths, tmp_path, command):
     fit(prepare({**WAVE, **paths, "checkpoint_dir": tmp_path}))
-    status, out, err = run(tmp_path / "best.pt")
-    assert (status, err) == (1, "")
-    first, *mistakes = out.splitlines()
+    status, (first, *mistakes), err = command(certify, tmp_path / "best.pt")
+    assert (status, err) == (1, [])
     assert first.startswith(f"{tmp_path / 'best.pt'}: not certified.") and 1 <= len(mistakes) <= SHOWN
     assert all(mistake.startswith(("  a cell (UP ", "  the goal (UP ")) for mistake in mistakes)
 
 
-def test_a_model_of_another_kind_is_refused(paths, tmp_path, run):
+def test_a_model_of_another_kind_is_refused(paths, tmp_path, command):
     fit(prepare({**RUN, **paths, "epochs": 1, "mixing": "conv", "checkpoint_dir": tmp_path}))
-    status, out, err = run(tmp_path / "best.pt")
-    assert (status, out) == (2, "") and "--mixing cross" in err and err.count("\n") == 1
+    status, out, (sentence,) = command(certify, tmp_path / "best.pt")
+    assert (status, out) == (2, []) and "--mixing cross" in sentence
 
 
 def test_the_report_says_what_was_proved_and_what_was_not():
