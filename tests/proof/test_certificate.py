@@ -224,8 +224,8 @@ def test_a_lead_that_another_processor_could_lose_is_no_proof(examination):
     assert not found.holds
 
 
-def test_an_examination_of_too_many_states_ends_without_a_proof(monkeypatch):
-    monkeypatch.setattr(certificate, "MOST_STATES", 3)
+def test_an_examination_of_too_many_situations_ends_without_a_proof(monkeypatch):
+    monkeypatch.setattr(certificate, "MOST_SITUATIONS", 500)
     found = certify(trained_wave())
     assert not found.closed and not found.holds and not found.mistakes and len(found.states) > 3
 

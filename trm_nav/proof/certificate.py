@@ -22,6 +22,7 @@ waiting neighbour in that direction.
 from copy import deepcopy
 from dataclasses import dataclass, field, fields
 from itertools import product
+from math import prod
 from typing import Any
 
 import torch
@@ -32,8 +33,8 @@ from trm_nav.learning.model import Latent
 from trm_nav.mazes.encoding import ACTIONS, FREE, GOAL, MOVES, STAY, WALL
 
 TOLERANCE = 1e-3  # what is decided by less than this could come out otherwise on another processor
-MOST_STATES = 64
 MOST_CHANNELS = 16
+MOST_SITUATIONS = 2**19  # at once; as many take about a minute
 SIDE = 3  # every cell of a larger grid sees what one of the nine cells of a 3 x 3 grid sees
 OPPOSITE = (1, 0, 3, 2)  # of UP, DOWN, LEFT, RIGHT
 OUTSIDE, A_WALL, WAITING, THE_GOAL = range(-4, 0)  # what a neighbour can be; a code from 0 on: decided, in that state
@@ -138,8 +139,8 @@ class Certificate:
 def certify(model: Any) -> Certificate:
     """Put every situation in which a cell can be to the model.
 
-    Ends early, without a proof, at the first mistakes or when more than MOST_STATES states have arisen. Raises
-    UserError for a model whose cells see more than four neighbours, or can be in too many states to enumerate.
+    Ends early, without a proof, at the first mistakes or when there are more than MOST_SITUATIONS. Raises UserError
+    for a model whose cells see more than four neighbours, or can be in too many states to enumerate.
     """
     if model.mixing != "cross" or model.depth != 1 or not model.binary or model.dim > MOST_CHANNELS:
         raise UserError(
@@ -165,12 +166,18 @@ class _Examination:
         for direction in range(4):
             self._examine(FREE, [[THE_GOAL] if beside == direction else nothing for beside in range(4)])
         near_the_goal = self.asked
-        while not found.closed and not found.mistakes and self.arisen[:, 4].sum() <= MOST_STATES:
-            before, self.asked = self.arisen.clone(), list(near_the_goal)
+        while not found.closed and not found.mistakes:
+            before = self.arisen.clone()
             decided = [before[:, OPPOSITE[direction]].nonzero()[:, 0].tolist() for direction in range(4)]
-            for first in range(4):  # the first neighbour that has decided; those after it may have
-                after = [nothing + states for states in decided[first + 1 :]]
-                self._examine(FREE, [nothing] * first + [decided[first]] + after)
+            beside = [  # for the first neighbour that has decided; those after it may have
+                [nothing] * first + [decided[first]] + [nothing + states for states in decided[first + 1 :]]
+                for first in range(4)
+            ]
+            if SIDE**2 * sum(prod(map(len, choices)) for choices in beside) > MOST_SITUATIONS:
+                break
+            self.asked = list(near_the_goal)
+            for choices in beside:
+                self._examine(FREE, choices)
             found.closed = bool((self.arisen == before).all())
         codes = self.arisen[:, 4].nonzero()[:, 0]
         actions, _ = self._actions(codes)

@@ -24,9 +24,10 @@ from trm_nav.learning.model import count_parameters
 from trm_nav.proof.certificate import Certificate, certify
 from trm_nav.proof.repair import repair
 
+from .forms import FORMS
 from .held_out import MAP, SUITES, every_maze, examine
 from .report import report
-from .variants import VARIANTS, trained
+from .variants import VARIANTS, form_of, trained
 
 RESULTS = ROOT / "benchmarks" / "results" / "wave.json"
 PAGE = ROOT / "docs" / "wave.md"
@@ -46,7 +47,8 @@ def main() -> None:
         if arguments.what == "seeds":
             keep("seeds", str(seed), one_seed(seed))
         for name in VARIANTS if arguments.what == "ablations" else ():
-            keep("ablations", f"{name}/{seed}", one_ablation(name, seed))
+            if f"{name}/{seed}" not in kept("ablations"):
+                keep("ablations", f"{name}/{seed}", one_ablation(name, seed))
     if arguments.what == "write":
         write(json.loads(RESULTS.read_text()))
 
@@ -84,7 +86,8 @@ def one_ablation(name: str, seed: int) -> dict[str, Any]:
     for suite in SUITES:
         if suite.name in SHORT:
             mazes = next(suite.batches())[: suite.count // SHARE]
-            result["suites"][suite.name] = examine(model, iter([mazes]))
+            with form_of(name):
+                result["suites"][suite.name] = examine(model, iter([mazes]))
     print(name, seed, result, file=sys.stderr, flush=True)
     return result
 
@@ -92,7 +95,7 @@ def one_ablation(name: str, seed: int) -> dict[str, Any]:
 def about(model: Any, record: dict[str, Any]) -> dict[str, Any]:
     """Parameters, seconds of training, and the certificate, None for a model that cannot have one."""
     try:
-        certificate = summary(certify(model))
+        certificate = None if type(model) in FORMS.values() else summary(certify(model))
     except UserError:
         certificate = None
     return {
@@ -123,12 +126,18 @@ def write(results: dict[str, Any]) -> None:
     PAGE.write_text(f"{before}{BEGIN}\n{report(results)}\n{END}{after}")
 
 
+def kept(section: str) -> dict[str, Any]:
+    """The results of a section so far, by name."""
+    results: dict[str, dict[str, Any]] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    return results.get(section, {})
+
+
 def keep(section: str, name: str, result: dict[str, Any]) -> None:
     """Add one result to the file, which another process may be adding to as well."""
     with open(RESULTS.with_suffix(".lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {"seeds": {}, "ablations": {}}
-        results[section][name] = result
+        results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+        results.setdefault(section, {})[name] = result
         RESULTS.write_text(json.dumps(results, indent=1) + "\n")
     RESULTS.with_suffix(".lock").unlink(missing_ok=True)
 

@@ -2,8 +2,11 @@
 
 import json
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import torch
 
@@ -15,9 +18,13 @@ from trm_nav.learning.training import Diverged, Training
 from trm_nav.mazes.dataset import build
 from trm_nav.settings import DataSettings, TrainSettings, recipe
 
+from .forms import FORMS
+
 RUNS = ROOT / "runs" / "wave"
 
 # fmt: off
+LOCAL = {**recipe("local", TrainSettings), "epochs": 4, "halting": False, "binary": False, "random_recursions": False,
+         "gradient_recursions": None, "within_reach": False, "teacher_forcing": 0.0}  # on the data of the wave
 VARIANTS: dict[str, dict[str, Any]] = {
     "wave": {},
     "loss on all cells": dict(within_reach=False),
@@ -30,8 +37,15 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "no halting, loss on all cells": dict(binary=False, halting=False, teacher_forcing=0.0, within_reach=False),
     "random walls only": dict(kind="random"),
     "perfect mazes without loops only": dict(kind="depth-first", holes=0.0),
+    "waiting cells remember and are seen": dict(form="with memory"),
+    "a gate, and real numbers": dict(form="gated", binary=False),
+    "4,000 mazes, batches of 16": dict(num_train=4000, batch_size=16),
+    "4,000 mazes, batches of 8": dict(num_train=4000, batch_size=8),
     "1,000 mazes": dict(num_train=1000, epochs=64, patience=64),
     "3 x 3 neighbourhood": dict(mixing="conv"),
+    "local": LOCAL,
+    "local, random recursions, loss within reach": {**LOCAL, "random_recursions": True, "within_reach": True,
+                                                    "gradient_recursions": 4, "recursions": 12},
     "dim 4": dict(dim=4),
     "dim 5": dict(dim=5),
     "dim 6": dict(dim=6),
@@ -49,8 +63,24 @@ def trained(name: str, seed: int) -> tuple[TinyRecursiveModel, dict[str, Any]]:
     record = path.with_suffix(".json")
     if not record.exists():
         RUNS.mkdir(parents=True, exist_ok=True)
-        _train({**recipe("wave"), **VARIANTS[name]}, seed, path)
-    return load_model(path), json.loads(record.read_text())
+        with form_of(name):
+            _train({**recipe("wave"), **VARIANTS[name]}, seed, path)
+    with form_of(name):
+        return load_model(path), json.loads(record.read_text())
+
+
+@contextmanager
+def form_of(name: str) -> Iterator[None]:
+    """Within it, models are created in the form of this variant, and all their cells computed in every recursion."""
+    form = FORMS.get(VARIANTS[name].get("form"))
+    if form is None:
+        yield
+        return
+    with (
+        mock.patch("trm_nav.learning.model.TinyRecursiveModel", form),
+        mock.patch("trm_nav.navigation.plan.follows_the_front", return_value=False),
+    ):
+        yield
 
 
 def _train(given: dict[str, Any], seed: int, path: Path) -> None:
