@@ -2,6 +2,9 @@
 
     python -m benchmarks.studies.wave seeds 0 1 2      # train, certify and examine the recipe with these seeds
     python -m benchmarks.studies.wave ablations 0 1    # the same for every variant, on fewer mazes
+    python -m benchmarks.studies.wave large 42         # certify and examine it on ten times as many large mazes
+    python -m benchmarks.studies.wave sizes 0 1        # success against grid size, beside `local` and rivals
+    python -m benchmarks.studies.wave foreign 42       # on the mazes of other packages, in the benchmarks' environment
     python -m benchmarks.studies.wave write            # the tables of what has been measured, into docs/wave.md
 
 Each run is one thread, so two calls with different seeds can share two cores. Trainings are kept in runs/wave and not
@@ -24,9 +27,11 @@ from trm_nav.learning.model import count_parameters
 from trm_nav.proof.certificate import Certificate, certify
 from trm_nav.proof.repair import repair
 
+from .foreign import COUNTS, LATTICES, NAMES, foreign_mazes
 from .forms import FORMS
-from .held_out import MAP, SUITES, every_maze, examine
+from .held_out import LARGE, MAP, SUITES, every_maze, examine
 from .report import report
+from .sizes import SYSTEMS, extrapolation
 from .variants import VARIANTS, form_of, trained
 
 RESULTS = ROOT / "benchmarks" / "results" / "wave.json"
@@ -39,23 +44,23 @@ RECURSIONS = 512  # of a model that does not end by itself, on these
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("what", choices=("seeds", "ablations", "write"))
+    parser.add_argument("what", choices=(*MEASUREMENTS, "write"))
     parser.add_argument("seeds", type=int, nargs="*", help="seeds of the trainings")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    for seed in arguments.seeds:
-        if arguments.what == "seeds":
-            keep("seeds", str(seed), one_seed(seed))
-        for name in VARIANTS if arguments.what == "ablations" else ():
-            if f"{name}/{seed}" not in kept("ablations"):
-                keep("ablations", f"{name}/{seed}", one_ablation(name, seed))
     if arguments.what == "write":
         write(json.loads(RESULTS.read_text()))
+        return
+    measure, names = MEASUREMENTS[arguments.what]
+    for seed in arguments.seeds:
+        for name in names:
+            if f"{name}/{seed}" not in kept(arguments.what):
+                keep(arguments.what, f"{name}/{seed}", {"machine": machine(), **measure(name, seed)})
 
 
-def one_seed(seed: int) -> dict[str, Any]:
+def one_seed(name: str, seed: int) -> dict[str, Any]:
     """The recipe with one seed: as trained, on some of the held-out mazes, and as repaired, on all of them."""
-    model, record = trained("wave", seed)
+    model, record = trained(name, seed)
     result = about(model, record)
     result["suites"] = {suite.name: examine(model, suite.batches()) for suite in SUITES if suite.name in SHORT}
     started, rounds = time.process_time(), -1
@@ -92,6 +97,29 @@ def one_ablation(name: str, seed: int) -> dict[str, Any]:
     return result
 
 
+def many_large_mazes(name: str, seed: int) -> dict[str, Any]:
+    """The repaired model on more mazes of the largest kinds."""
+    model, _ = trained(name, seed)
+    certificate = repair(model)
+    suites = {}
+    for suite in LARGE:
+        suites[suite.name] = examine(model, suite.batches())
+        print(seed, suite.name, suites[suite.name], file=sys.stderr, flush=True)
+    return {"certificate": summary(certificate), "suites": suites}
+
+
+def on_foreign_mazes(name: str, seed: int) -> dict[str, Any]:
+    """The repaired model on the mazes of one generator that is not ours."""
+    model, _ = trained("wave", seed)
+    repair(model)
+    return {
+        "suites": {
+            f"{2 * side - 1} x {2 * side - 1}": examine(model, foreign_mazes(name, side, COUNTS[side]))
+            for side in LATTICES
+        }
+    }
+
+
 def about(model: Any, record: dict[str, Any]) -> dict[str, Any]:
     """Parameters, seconds of training, and the certificate, None for a model that cannot have one."""
     try:
@@ -99,7 +127,6 @@ def about(model: Any, record: dict[str, Any]) -> dict[str, Any]:
     except UserError:
         certificate = None
     return {
-        "machine": machine(),
         "parameters": count_parameters(model),
         "seconds": record["seconds"],
         "val_loss": record["history"]["val_loss"],
@@ -141,6 +168,14 @@ def keep(section: str, name: str, result: dict[str, Any]) -> None:
         RESULTS.write_text(json.dumps(results, indent=1) + "\n")
     RESULTS.with_suffix(".lock").unlink(missing_ok=True)
 
+
+MEASUREMENTS = {  # section of the results: what measures one of its entries, and the names of these
+    "seeds": (one_seed, ("wave",)),
+    "ablations": (one_ablation, tuple(VARIANTS)),
+    "large": (many_large_mazes, ("wave",)),
+    "foreign": (on_foreign_mazes, NAMES),
+    "sizes": (extrapolation, SYSTEMS),
+}
 
 if __name__ == "__main__":
     main()

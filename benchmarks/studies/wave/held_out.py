@@ -1,6 +1,6 @@
 """The mazes on which the wave is examined, none of them of a kind and size that it was trained on but the first two."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -33,7 +33,7 @@ class Suite:
             yield generate_mazes(min(self.part, self.count - first), **self.settings, seed=SEED + first)
 
 
-perfect = partial(dict, kind="depth-first")
+perfect: Callable[..., dict[str, Any]] = partial(dict, kind="depth-first")
 SUITES = [
     Suite("8 x 8, 20% walls", 100_000, dict(grid_size=8), 20_000),
     Suite("16 x 16, 2 to 45% walls", 2000, dict(grid_size=16, obstacle_density=MANY)),
@@ -44,6 +44,11 @@ SUITES = [
     Suite("perfect 63 x 63, depth-first", 100, perfect(grid_size=63)),
     Suite("perfect 201 x 201, depth-first", 20, perfect(grid_size=201), 10),
     Suite("201 x 201, 10% of the walls opened", 20, perfect(grid_size=201, holes=0.1), 10),
+]
+LARGE = [  # for some of the seeds
+    Suite("64 x 64, 2 to 45% walls", 10_000, dict(grid_size=64, obstacle_density=MANY), 250),
+    Suite("perfect 201 x 201, depth-first", 100, perfect(grid_size=201), 10),
+    Suite("201 x 201, 10% of the walls opened", 100, perfect(grid_size=201, holes=0.1), 10),
 ]
 MAP = [
     Suite(f"{side} x {side}, {share:.0%} opened", 20, perfect(grid_size=side, holes=share))

@@ -34,11 +34,11 @@ def report(results: dict[str, Any]) -> str:
 def seeds_table(seeds: dict[str, Any]) -> str:
     """One row a seed: the training, its certificate, its repair, and the certificate after it."""
     rows = []
-    for seed, result in sorted(seeds.items(), key=lambda item: int(item[0])):
+    for seed, result in sorted(seeds.items(), key=lambda item: int(item[0].split("/")[1])):
         repaired = result["repaired"]
         rows.append(
             [
-                seed,
+                seed.split("/")[1],
                 f"{result['parameters']}",
                 f"{result['seconds']:.0f}",
                 _outcome(result["certificate"]),

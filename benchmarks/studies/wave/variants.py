@@ -72,7 +72,7 @@ def trained(name: str, seed: int) -> tuple[TinyRecursiveModel, dict[str, Any]]:
 @contextmanager
 def form_of(name: str) -> Iterator[None]:
     """Within it, models are created in the form of this variant, and all their cells computed in every recursion."""
-    form = FORMS.get(VARIANTS[name].get("form"))
+    form = FORMS.get(VARIANTS[name].get("form", ""))
     if form is None:
         yield
         return

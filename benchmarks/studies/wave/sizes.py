@@ -1,0 +1,59 @@
+"""Success against grid size: the wave, `local` and the rivals, after the same training on 8 x 8 mazes."""
+
+from typing import Any
+
+from trm_nav.learning.model import count_parameters
+from trm_nav.navigation.evaluation import evaluate
+
+from .held_out import Suite
+from .rivals import RIVALS, STEPS, HaltingConvolution, trained_rival, with_steps
+from .variants import VARIANTS, form_of, trained
+
+OURS = ("wave", "local", "local, random recursions, loss within reach")
+SYSTEMS = (*OURS, *RIVALS)
+SIZES = (8, 16, 32, 64)
+RANDOM = [
+    Suite(
+        f"{side} x {side}, 2 to 45% walls",
+        100 if side < 64 else 50,
+        dict(grid_size=side, obstacle_density="0.02..0.45"),
+    )
+    for side in SIZES
+]
+PERFECT = Suite("perfect 29 x 29, depth-first", 100, dict(grid_size=29, kind="depth-first"))
+LONGER = (2, 4)  # times the side of the grid: how many steps the systems may take, besides those of training
+
+
+def extrapolation(name: str, seed: int) -> dict[str, Any]:
+    """One system with one seed: parameters, seconds, and for each suite the results by the number of steps."""
+    if name in VARIANTS:
+        model, record = trained(name, seed)
+        seconds = record["seconds"]
+    else:
+        model, seconds = trained_rival(name, seed)
+    suites: dict[str, dict[str, Any]] = {}
+    for suite in (*RANDOM, PERFECT):
+        mazes = next(suite.batches())
+        suites[suite.name] = {}
+        for steps in steps_tried(model, suite):
+            if name in VARIANTS:
+                model.recursions = steps
+                with form_of(name):
+                    result = evaluate(model, mazes)
+            else:
+                result = evaluate(with_steps(name, model, steps), mazes)
+            assert result.exact is not None
+            suites[suite.name][str(steps)] = {"success": result.success, "exact": float(result.exact.mean())}
+    return {"parameters": count_parameters(model), "seconds": seconds, "suites": suites}
+
+
+def steps_tried(model: Any, suite: Suite) -> list[int]:
+    """How many steps a model takes on a suite: those of training, and more; once if it ends by itself."""
+    if getattr(model, "halting", False) or isinstance(model, HaltingConvolution):
+        return [STEPS]
+    return sorted({STEPS, *(times * suite.settings["grid_size"] for times in LONGER)})
+
+
+def best(result: dict[str, Any], suite: str, measure: str) -> float:
+    """The best value of a measure over the numbers of steps that were tried: each system at its best."""
+    return max(values[measure] for values in result["suites"][suite].values())
