@@ -4,6 +4,7 @@
     python -m benchmarks.studies.wave ablations 0 1    # the same for every variant, on fewer mazes
     python -m benchmarks.studies.wave large 42         # certify and examine it on ten times as many large mazes
     python -m benchmarks.studies.wave sizes 0 1        # success against grid size, beside `local` and rivals
+    python -m benchmarks.studies.wave huge 42          # one maze of 1,001 x 1,001, and its picture
     python -m benchmarks.studies.wave foreign 42       # on the mazes of other packages, in the benchmarks' environment
     python -m benchmarks.studies.wave write            # the tables of what has been measured, into docs/wave.md
 
@@ -24,12 +25,17 @@ from benchmarks.commands import ROOT
 from benchmarks.machine import machine
 from trm_nav.errors import UserError
 from trm_nav.learning.model import count_parameters
+from trm_nav.mazes.encoding import contains
+from trm_nav.mazes.expert import optimal_actions
+from trm_nav.mazes.grids import generate_mazes
+from trm_nav.navigation.plan import make_plans
 from trm_nav.proof.certificate import Certificate, certify
 from trm_nav.proof.repair import repair
 
 from .foreign import COUNTS, LATTICES, NAMES, foreign_mazes
 from .forms import FORMS
-from .held_out import LARGE, MAP, SUITES, every_maze, examine
+from .held_out import HUGE, LARGE, MAP, SEED, SUITES, every_maze, examine
+from .pictures import draw_map, draw_sizes, save_large_maze
 from .report import report
 from .sizes import SYSTEMS, extrapolation
 from .variants import VARIANTS, form_of, trained
@@ -108,6 +114,25 @@ def many_large_mazes(name: str, seed: int) -> dict[str, Any]:
     return {"certificate": summary(certificate), "suites": suites}
 
 
+def one_huge_maze(name: str, seed: int) -> dict[str, Any]:
+    """The repaired model on a perfect maze of 1,001 x 1,001, of which it saves the picture."""
+    model, _ = trained(name, seed)
+    repair(model)
+    mazes = generate_mazes(1, **HUGE, seed=SEED)
+    started = time.process_time()
+    plans = make_plans(model, mazes.walls, mazes.goals)
+    seconds = time.process_time() - started
+    assert plans.decided_in is not None
+    save_large_maze(mazes, plans.decided_in, PAGE.with_name("wave-1001.png"))
+    labels = optimal_actions(mazes.walls, mazes.goals)
+    return {
+        "cells": int((labels != 0).sum()),
+        "wrong_cells": int(((labels != 0) & ~contains(labels, plans.actions)).sum()),
+        "recursions": int(plans.decided_in.max()),
+        "seconds": seconds,
+    }
+
+
 def on_foreign_mazes(name: str, seed: int) -> dict[str, Any]:
     """The repaired model on the mazes of one generator that is not ours."""
     model, _ = trained("wave", seed)
@@ -146,7 +171,10 @@ def summary(certificate: Certificate) -> dict[str, Any]:
 
 
 def write(results: dict[str, Any]) -> None:
-    """Put the tables into docs/wave.md, between their marks."""
+    """Put the tables into docs/wave.md, between their marks, and save its pictures beside it."""
+    for name, draw in (("sizes", draw_sizes), ("seeds", draw_map)):
+        if results.get(name):
+            draw(results[name]).savefig(PAGE.with_name(f"wave-{name}.png"), dpi=120)
     text = PAGE.read_text()
     before, rest = text.split(f"{BEGIN}\n")
     _, after = rest.split(END)
@@ -174,6 +202,7 @@ MEASUREMENTS = {  # section of the results: what measures one of its entries, an
     "ablations": (one_ablation, tuple(VARIANTS)),
     "large": (many_large_mazes, ("wave",)),
     "foreign": (on_foreign_mazes, NAMES),
+    "huge": (one_huge_maze, ("wave",)),
     "sizes": (extrapolation, SYSTEMS),
 }
 

@@ -50,6 +50,7 @@ LARGE = [  # for some of the seeds
     Suite("perfect 201 x 201, depth-first", 100, perfect(grid_size=201), 10),
     Suite("201 x 201, 10% of the walls opened", 100, perfect(grid_size=201, holes=0.1), 10),
 ]
+HUGE = perfect(grid_size=1001)
 MAP = [
     Suite(f"{side} x {side}, {share:.0%} opened", 20, perfect(grid_size=side, holes=share))
     for side in SIDES

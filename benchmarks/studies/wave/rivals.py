@@ -176,7 +176,6 @@ def trained_rival(name: str, seed: int) -> tuple[Any, float]:
     return model.eval(), time.process_time() - started
 
 
-def with_steps(name: str, model: Any, steps: int) -> Any:
-    """The same model, set to so many steps. One that ends by itself gets as many as it wants."""
+def with_steps(name: str, model: Any, steps: int) -> None:
+    """Set a rival to so many steps. One that ends by itself gets as many as it wants."""
     setattr(model, RIVALS[name].steps, LIMIT if isinstance(model, HaltingConvolution) else steps)
-    return model

@@ -1,15 +1,18 @@
 """Success against grid size: the wave, `local` and the rivals, after the same training on 8 x 8 mazes."""
 
+import time
 from typing import Any
 
 from trm_nav.learning.model import count_parameters
 from trm_nav.navigation.evaluation import evaluate
+from trm_nav.proof.repair import repair
 
 from .held_out import Suite
 from .rivals import RIVALS, STEPS, HaltingConvolution, trained_rival, with_steps
-from .variants import VARIANTS, form_of, trained
+from .variants import trained
 
-OURS = ("wave", "local", "local, random recursions, loss within reach")
+REPAIRED = "wave, repaired"
+OURS = (REPAIRED, "wave", "local", "local, random recursions, loss within reach")
 SYSTEMS = (*OURS, *RIVALS)
 SIZES = (8, 16, 32, 64)
 RANDOM = [
@@ -26,25 +29,31 @@ LONGER = (2, 4)  # times the side of the grid: how many steps the systems may ta
 
 def extrapolation(name: str, seed: int) -> dict[str, Any]:
     """One system with one seed: parameters, seconds, and for each suite the results by the number of steps."""
-    if name in VARIANTS:
-        model, record = trained(name, seed)
-        seconds = record["seconds"]
-    else:
-        model, seconds = trained_rival(name, seed)
+    model, seconds = _system(name, seed)
     suites: dict[str, dict[str, Any]] = {}
     for suite in (*RANDOM, PERFECT):
         mazes = next(suite.batches())
         suites[suite.name] = {}
         for steps in steps_tried(model, suite):
-            if name in VARIANTS:
-                model.recursions = steps
-                with form_of(name):
-                    result = evaluate(model, mazes)
+            if name in RIVALS:
+                with_steps(name, model, steps)
             else:
-                result = evaluate(with_steps(name, model, steps), mazes)
+                model.recursions = steps
+            result = evaluate(model, mazes)
             assert result.exact is not None
             suites[suite.name][str(steps)] = {"success": result.success, "exact": float(result.exact.mean())}
     return {"parameters": count_parameters(model), "seconds": seconds, "suites": suites}
+
+
+def _system(name: str, seed: int) -> tuple[Any, float]:
+    """A system after its training, and the CPU seconds that this took."""
+    if name in RIVALS:
+        return trained_rival(name, seed)
+    model, record = trained("wave" if name == REPAIRED else name, seed)
+    started = time.process_time()
+    if name == REPAIRED:
+        repair(model, seed)
+    return model, record["seconds"] + time.process_time() - started
 
 
 def steps_tried(model: Any, suite: Suite) -> list[int]:
