@@ -42,7 +42,7 @@ def draw_sizes(results: dict[str, Any]) -> Figure:
     use_style()
     figure, ax = plt.subplots(figsize=(9.2, 4.2))
     for name, (color, dashes, marker) in LOOKS.items():
-        found = [result for key, result in results.items() if key.split("/")[0] == name]
+        found = [result for key, result in results.items() if key.rsplit("/", 1)[0] == name]
         if not found:
             continue
         shares = np.array([[best(result, suite.name, "exact") for suite in RANDOM] for result in found])
