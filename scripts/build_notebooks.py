@@ -29,7 +29,7 @@ FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 PNG = "image/png"
 LARGEST = 400_000  # bytes of a committed notebook
-LONGEST = 600  # seconds for one cell
+LONGEST = 900  # seconds for one cell, on a slow machine
 COLOURS = 96  # in a picture
 THUMBNAIL = (360, 240)  # pixels, at most
 

@@ -189,7 +189,7 @@ def environment() -> Mapping[str, str]:
 def run(names: tuple[str, ...], full: bool, further: list[str]) -> bool:
     """Run the tests once, under all these conditions, and print a line; whether they passed or were skipped."""
     place, held = Place(environment=dict(environment())), []
-    scope = ["--nbmake", "--nbmake-timeout=300", "tests", "notebooks"] if full else ["-m", "not slow", "tests"]
+    scope = ["tests"] if full else ["-m", "not slow", "tests"]
     with ExitStack() as cleanup:
         for name in names:
             changed = replace(place, environment=dict(place.environment))

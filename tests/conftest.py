@@ -13,6 +13,12 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("trm_nav")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--screenshots", action="store_true", help="keep what a reader of a lesson sees in a browser, in runs/browser/"
+    )
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let long tests start first, in whatever order they come otherwise: one that starts last keeps one worker waiting.

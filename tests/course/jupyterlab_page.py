@@ -28,7 +28,7 @@ from quick_lessons import quicken
 # when it finds the packages by PYTHONPATH.
 WITH_WIDGETS = Path(str(distribution("jupyterlab").locate_file("jupyterlab"))).parents[3] / "share" / "jupyter"
 PATIENCE = 60.0  # seconds within which the page must answer, or show that its work goes on
-LONGEST_CELL = 300.0  # seconds that a cell may run without another output, as `make test` allows every notebook
+LONGEST_CELL = 300.0  # seconds that a cell of a quick lesson may run without another output
 SCREEN = {"width": 1366, "height": 900}  # a small laptop's, in pixels
 
 # When our end of the pipe closes, for whatever reason, the server ends itself and its kernels in good order.
@@ -271,9 +271,11 @@ class NotebookPage:
         }""")
 
     def execute(self, code: str) -> None:
-        """Run code in the notebook's kernel, without a cell."""
+        """Run code in the notebook's kernel, without a cell and without counting it."""
         self.page.evaluate(
-            "code => window.notebook.sessionContext.session.kernel.requestExecute({code}).done.then(() => null)", code
+            """code => window.notebook.sessionContext.session.kernel
+                .requestExecute({code, store_history: false}).done.then(() => null)""",
+            code,
         )
 
     @property

@@ -1,6 +1,6 @@
-"""Smaller parameters for the lessons that train longest, where a test is not about what they measure.
+"""Smaller parameters for the lessons in the browser, where a test is not about what they measure.
 
-nbmake runs every lesson with its own parameters.
+`test_notebooks` runs every lesson with its own parameters.
 """
 
 import re
@@ -9,10 +9,10 @@ from typing import Any
 QUICK = {
     "00_grids": dict(num_mazes=2000),
     "01_astar": dict(num_mazes=200),
-    "02_encoding": dict(num_train=200, epochs=2),
-    "03_mixer": dict(dim=16, recursions=4, num_train=200, epochs=1, batch_size=16),
-    "04_train": dict(num_train=500, num_test=100, epochs=3, evaluation_mazes=200),
-    "05_diagnostics": dict(num_train=500, num_test=200, epochs=8),
+    "02_encoding": dict(num_train=50, epochs=2),
+    "03_mixer": dict(dim=8, recursions=2, num_train=64, epochs=1, batch_size=8),
+    "04_train": dict(num_train=200, num_test=50, epochs=2, evaluation_mazes=100),
+    "05_diagnostics": dict(num_train=100, num_test=100, epochs=5),
     "06_resume": dict(num_train=100, epochs=5),
     "07_wave": dict(num_train=1500, epochs=2, local_train=300, local_epochs=1, short_epochs=1, huge=51),
 }

@@ -38,6 +38,12 @@ def preset(name: str, seed: int) -> Experiment:
     return Experiment(**PRESETS[name], train_seed=10 * seed, test_seed=10 * seed + 1, seed=seed).train()
 
 
+@cache
+def quick_overfitting() -> Experiment:
+    """A run that overfits in a moment, for what a button does and not for what comes of it."""
+    return Experiment(**{**PRESETS["Overfitting"], "num_train": 100, "num_test": 100}).train()
+
+
 # What a preset promises about its curves. The bounds lie far outside of what ten seeds have shown (INSTRUCTORS.md), so
 # that another processor, which is like another seed, keeps the promise too.
 
@@ -69,7 +75,7 @@ def has_losses_far_above_those_of_guessing(run: Experiment) -> bool:
     [
         ("Overfitting", 3, memorises_its_mazes_while_the_validation_loss_rises),
         ("Underfitting", 3, ends_with_both_accuracies_low_and_no_gap),
-        ("Healthy", 2, ends_with_both_accuracies_high_and_no_gap),  # takes as long as all others together
+        ("Healthy", 1, ends_with_both_accuracies_high_and_no_gap),  # as long as all three of another; not excepted
         ("Divergence", 3, has_losses_far_above_those_of_guessing),
     ],
 )
@@ -77,7 +83,7 @@ def test_a_preset_keeps_its_promise_and_is_diagnosed_as_its_button_says_for_all_
     runs = [preset(name, seed) for seed in range(seeds)]
     assert [run.history for run in runs if not promise(run)] == []
     diagnosed = [run.findings[0].name for run in runs]
-    assert diagnosed.count(FIRST_FINDINGS[name]) >= len(diagnosed) - 1, diagnosed
+    assert diagnosed.count(FIRST_FINDINGS[name]) >= max(1, len(diagnosed) - 1), diagnosed
 
 
 def test_the_first_remedies_are_augmentation_for_overfitting_and_the_learning_rate_for_divergence():
@@ -136,31 +142,46 @@ def test_settings_are_described_in_words():
     assert describe({}) == "default settings"
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "changes",
-    [
-        dict(QUICK, dropout=0.2, supervision="action", seed=5),
-        dict(QUICK, augment=True, grid_size=5, recursions=2, supervision="policy", train_seed=7, obstacle_density=0.3),
-    ],
-    ids=["action", "policy"],
-)
-def test_the_commands_reproduce_exactly_an_experiment_that_a_thread_trained(changes, tmp_path):
+def trained_by_a_thread(**changes) -> Experiment:
     run = Experiment(**changes)
     thread = threading.Thread(target=run.train)
     thread.start()
     thread.join()
+    return run
 
-    notebook, generate, train = (shlex.split(line) for line in run.commands(str(tmp_path / "commands")).splitlines())
+
+ONE_LABEL = dict(QUICK, dropout=0.2, supervision="action", seed=5)
+ALL_LABELS = dict(
+    QUICK, augment=True, grid_size=5, recursions=2, supervision="policy", train_seed=7, obstacle_density=0.3
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("changes", [ONE_LABEL, ALL_LABELS], ids=["action", "policy"])
+def test_the_commands_reproduce_exactly_an_experiment_that_a_thread_trained(changes, tmp_path):
+    run = trained_by_a_thread(**changes)
+    _, generate, train = (shlex.split(line) for line in run.commands(str(tmp_path)).splitlines())
     for command in (generate, train):
         execute([sys.executable, *command[1:]])
-    assert_same(run, tmp_path / "commands")
+    assert_same(run, tmp_path)
 
-    notebook = shlex.split(run.commands(str(tmp_path / "notebook")).splitlines()[0])
-    assert notebook[:3] == ["papermill", "notebooks/04_train.ipynb", "out.ipynb"]
-    parameters = [*notebook[3:], "-p", "evaluation_mazes", "20", "--no-progress-bar"]  # that many are enough here
-    execute([sys.executable, "-m", "papermill", notebook[1], str(tmp_path / notebook[2]), *parameters])
-    assert_same(run, tmp_path / "notebook")
+
+@pytest.mark.slow
+def test_lesson_04_reproduces_an_experiment_exactly_from_papermills_parameters_and_its_summary_tells_of_it(tmp_path):
+    run = trained_by_a_thread(**{**ONE_LABEL, **ALL_LABELS})
+    here = tmp_path / "here"
+    papermill, lesson, out, *parameters = shlex.split(run.commands(str(here)).splitlines()[0])
+    assert (papermill, lesson, out) == ("papermill", "notebooks/04_train.ipynb", "out.ipynb")
+    parameters += ["-p", "evaluation_mazes", "20", "--no-progress-bar"]  # that many are enough here
+    execute([sys.executable, "-m", "papermill", lesson, str(tmp_path / out), *parameters])
+    assert_same(run, here)
+
+    summary = json.loads((here / "summary.json").read_text())
+    config = json.loads((ROOT / summary["history"]).read_text())["config"]
+    assert [config[name] for name in ("dim", "grid_size", "dropout")] == [8, 5, 0.2]
+    assert summary["epochs"] == QUICK["epochs"] and 0 <= summary["one_pass"]["success"] <= 1
+    assert "success" in (here / "summary.txt").read_text()
+    assert str(here) not in (ROOT / lesson).read_text()
 
 
 def execute(command: list[str]) -> None:
@@ -250,17 +271,18 @@ def test_stop_ends_a_run_and_keeps_what_it_has_shown(waiting):
 
 
 @pytest.mark.slow
-def test_a_preset_takes_the_place_of_a_run_in_progress(waiting):
+def test_a_preset_takes_the_place_of_a_run_in_progress(waiting, monkeypatch):
+    monkeypatch.setitem(PRESETS["Overfitting"], "num_train", 200)
     waiting.presets[list(PRESETS).index("Overfitting")].click()
     wait(waiting)
     assert [experiment.run.epoch for experiment in waiting.experiments] == [2, PRESETS["Overfitting"]["epochs"]]
-    assert waiting.controls["num_train"].value == PRESETS["Overfitting"]["num_train"]
+    assert waiting.controls["num_train"].value == 200
     assert waiting.words.value.startswith("<b>Overfitting since epoch ")
 
 
 @pytest.mark.slow
 def test_a_remedy_changes_its_setting_and_trains():
-    panel = Laboratory(preset("Overfitting", 0))
+    panel = Laboratory(quick_overfitting())
     assert cures(panel)[0].description.startswith("augmentation (") and "`" not in cures(panel)[0].description
     cures(panel)[0].click()
     wait(panel)
@@ -268,9 +290,8 @@ def test_a_remedy_changes_its_setting_and_trains():
     assert len(panel.experiments) == 2
 
 
-@pytest.mark.slow
 def test_the_buttons_of_unchanged_remedies_stay_so_that_a_click_does_not_miss_them():
-    panel = Laboratory(preset("Overfitting", 0))
+    panel = Laboratory(quick_overfitting())
     before = cures(panel)
     panel.show_again(0)
     assert before and all(button is same for button, same in zip(cures(panel), before, strict=True))
