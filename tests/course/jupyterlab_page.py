@@ -180,7 +180,7 @@ def chromium(path: str) -> Iterator[BrowserContext]:
 
 @contextmanager
 def open_notebook(browser: BrowserContext, address: str, name: str) -> Iterator["NotebookPage"]:
-    """A notebook in JupyterLab; it and its kernel end with the block.
+    """A notebook in JupyterLab; it and its kernel begin to end with the block, and nothing waits for them.
 
     One page serves all notebooks, one after the other: to load JupyterLab takes longer than to open a notebook. A page
     on which something has failed is closed, so that the next notebook gets a fresh one.
@@ -193,7 +193,9 @@ def open_notebook(browser: BrowserContext, address: str, name: str) -> Iterator[
         page.evaluate("window.notebook?.sessionContext.shutdown()")
         page.close()
         raise
-    page.evaluate("window.notebook.sessionContext.shutdown().then(() => window.notebook.dispose())")
+    page.evaluate(
+        "() => { const { notebook } = window; notebook.sessionContext.shutdown().then(() => notebook.dispose()); }"
+    )
 
 
 def load(browser: BrowserContext, address: str) -> Page:
