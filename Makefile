@@ -24,7 +24,7 @@ TESTS   := $(VENV)/course,test.installed
 export JUPYTER_PATH := $(CURDIR)/$(VENV)/share/jupyter
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help train lab setup doctor check lint format test test-everywhere hooks notebooks promises bench constraints clean
+.PHONY: help train lab setup doctor check lint format test nbmake test-everywhere hooks notebooks promises bench constraints clean
 .NOTPARALLEL:
 
 help: ## list what make can do
@@ -66,9 +66,12 @@ format: $(TESTS) ## format the code and repair what ruff can repair
 	$(BIN) -m ruff format .
 	$(BIN) -m ruff check --fix .
 
-# tests/course runs every notebook to its end, and solves its exercises; nbmake, which README names, runs one of them.
+# tests/course runs every notebook to its end and solves its exercises; nbmake runs one here, and all in `make nbmake`.
 test: $(TESTS) ## run the tests and every notebook
 	OMP_NUM_THREADS=1 $(BIN) -m pytest -n 2 --dist worksteal --nbmake tests notebooks/01_astar.ipynb $(ARGS)
+
+nbmake: $(TESTS) ## run every notebook as `pytest --nbmake` does
+	OMP_NUM_THREADS=1 $(BIN) -m pytest -n 2 --nbmake --nbmake-timeout=900 notebooks $(ARGS)
 
 test-everywhere: $(TESTS) ## run the tests under conditions that other machines have (ARGS=--list names them)
 	$(BIN) scripts/test_everywhere.py $(ARGS)
