@@ -10,7 +10,7 @@ QUICK = {
     "00_grids": dict(num_mazes=2000),
     "01_astar": dict(num_mazes=200),
     "02_encoding": dict(num_train=50, epochs=2),
-    "03_mixer": dict(dim=8, recursions=2, num_train=64, epochs=1, batch_size=8),
+    "03_mixer": dict(dim=8, recursions=4, num_train=64, epochs=1, batch_size=8),
     "04_train": dict(num_train=200, num_test=50, epochs=2, evaluation_mazes=100),
     "05_diagnostics": dict(num_train=100, num_test=100, epochs=5),
     "06_resume": dict(num_train=100, epochs=5),
