@@ -29,8 +29,8 @@ from benchmarks.commands import ROOT, python
 from benchmarks.machine import processor
 from benchmarks.markdown import MEDIANS, table
 from trm_nav import cli
+from trm_nav.declaration import nearest
 from trm_nav.errors import UserError
-from trm_nav.settings import nearest
 
 PROG = "benchmarks/bench.py"
 TEXT = ROOT / "benchmarks" / "RESULTS.md"

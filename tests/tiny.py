@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from trm_nav import settings
+from trm_nav import declaration, settings
 from trm_nav.mazes import dataset
 
 MODEL = {"dim": 8, "depth": 1, "recursions": 3}
@@ -22,7 +22,7 @@ def write_data(folder: Path, **given: Any) -> dict[str, Path]:
 
 def flags(**given: Any) -> list[str]:
     """The settings as a command line."""
-    return settings.flags(given)
+    return declaration.flags(given)
 
 
 def rounding(dtype: torch.dtype) -> float:

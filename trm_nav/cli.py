@@ -10,8 +10,8 @@ from typing import Any, NoReturn
 
 from pydantic.fields import FieldInfo
 
+from .declaration import Settings, choices, flag_of, flags, is_switch, nearest
 from .errors import UserError
-from .settings import Settings, choices, flag_of, flags, is_switch, nearest
 
 NAMED = re.compile(r"`(\w+)(?:=([^`]*))?`")  # a setting in a message: `dim` or `dim=64`
 

@@ -55,7 +55,7 @@ def chance_on(path: Path) -> Guess:
     import torch  # here, so that a diagnosis without a data set needs no torch
 
     from trm_nav.learning.loss import chance
-    from trm_nav.learning.training import Samples
+    from trm_nav.learning.samples import Samples
     from trm_nav.mazes import dataset
 
     mazes = dataset.load(path)

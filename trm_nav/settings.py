@@ -1,17 +1,14 @@
 """Every setting of the project, declared once: name, type, bounds, default, help.
 
-The command lines, the notebooks' parameters, validation and the checkpoint's `config` all come from these classes. A
-message names a setting in backticks, `dim` or `dim=64`; the command line prints it as a flag.
+The command lines, the notebooks' parameters, validation and the checkpoint's `config` all come from these classes.
 """
 
-import difflib
-from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self, get_args, get_origin
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, Strict, ValidationError, model_validator
-from pydantic.fields import FieldInfo
+from pydantic import Field, PlainValidator, Strict, model_validator
 
+from .declaration import Settings, nearest
 from .errors import UserError
 
 LARGEST_GRID = 1024
@@ -74,41 +71,6 @@ Dimension = Annotated[int, Field(ge=1, le=4096)]
 # A string among the annotations says in words what is accepted.
 FilePath = Annotated[Path, Strict(False), "a path"]
 Device = Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$"), "auto, cpu, mps, cuda or cuda:N"]
-
-
-class Settings(BaseModel):
-    """Settings that cannot change, accept no unknown name, and convert no type."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
-
-    @classmethod
-    def of(cls, values: Mapping[str, Any]) -> Self:
-        """Validate a mapping of names to values.
-
-        Raises UserError with one sentence for the first name or value that does not fit.
-        """
-        try:
-            return cls(**values)
-        except ValidationError as error:
-            raise UserError(_sentence(error.errors()[0], cls.model_fields)) from None
-
-    @classmethod
-    def from_strings(cls, values: Mapping[str, str]) -> dict[str, Any]:
-        """Validate strings, as a command line gives them. Returns the values for the names given, and no defaults."""
-        try:
-            settings = cls.model_validate_strings(values, strict=False)
-        except ValidationError as error:
-            raise UserError(_sentence(error.errors()[0], cls.model_fields)) from None
-        return {name: getattr(settings, name) for name in values}
-
-    @classmethod
-    def part_of(cls, values: Mapping[str, Any]) -> dict[str, Any]:
-        """The values whose names are settings of this class."""
-        return {name: value for name, value in values.items() if name in cls.model_fields}
-
-    def plain(self) -> dict[str, Any]:
-        """The settings as plain strings and numbers, for a checkpoint or a JSON file."""
-        return self.model_dump(mode="json")
 
 
 class MazeSettings(Settings):
@@ -244,70 +206,6 @@ class TrainSettings(ModelSettings):
         return self
 
 
-def _sentence(error: Mapping[str, Any], fields: Mapping[str, FieldInfo]) -> str:
-    """One of pydantic's error records as a sentence for the person who gave the value."""
-    if not error["loc"]:  # raised by a validator of the class, as a sentence
-        return str(error["ctx"]["error"])
-    name, given = str(error["loc"][0]), error["input"]
-    if error["type"] == "extra_forbidden":
-        return f"there is no setting '{name}'{nearest(name, fields)}"
-    hint = " (papermill reads True and False with a capital letter)" if given in ("true", "false") else ""
-    return f"`{name}` must be {accepted(fields[name])}, not {given!r}{hint}"
-
-
-def accepted(field: FieldInfo) -> str:
-    """What a setting accepts, in words, from its type and bounds."""
-    kind, constraints = _unpacked(field.annotation, field.metadata)
-    words = [constraint for constraint in constraints if isinstance(constraint, str)]
-    if words:
-        return words[0]
-    if get_origin(kind) is Literal:
-        return " or ".join(map(repr, get_args(kind)))
-    if kind in (bool, str):
-        return "True or False" if kind is bool else "text"
-    low, above, high, below = (
-        next((getattr(limit, name) for limit in constraints if getattr(limit, name, None) is not None), None)
-        for name in ("ge", "gt", "le", "lt")
-    )
-    number = "a whole number" if kind is int else "a number"
-    if kind is int and below is not None:
-        high, below = below - 1, None
-    lower = f"from {low} to" if above is None else f"above {above} and up to"
-    upper = f"{high}" if below is None else f"less than {below}"
-    return f"{number} {lower} {upper}"
-
-
-def choices(field: FieldInfo) -> tuple[Any, ...]:
-    """The values of a setting that has only a few; empty for all others."""
-    kind, _ = _unpacked(field.annotation, field.metadata)
-    return get_args(kind) if get_origin(kind) is Literal else ()
-
-
-def is_switch(field: FieldInfo) -> bool:
-    """Whether a setting is either on or off."""
-    return _unpacked(field.annotation, field.metadata)[0] is bool
-
-
-def _unpacked(annotation: Any, constraints: Iterable[Any] = ()) -> tuple[Any, list[Any]]:
-    """The type inside `Annotated` and `| None`, and every constraint found on the way."""
-    constraints = list(constraints)
-    if get_origin(annotation) is Annotated:
-        annotation, *found = get_args(annotation)
-        for constraint in found:
-            constraints += constraint.metadata if isinstance(constraint, FieldInfo) else [constraint]
-        return _unpacked(annotation, constraints)
-    if type(None) in get_args(annotation):
-        (inside,) = (kind for kind in get_args(annotation) if kind is not type(None))
-        return _unpacked(inside, constraints)
-    return annotation, constraints
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """`; did you mean 'dim'?` for a name close to a known one, the list of all names otherwise."""
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean '{close[0]}'?" if close else f"; there are {', '.join(known)}"
-
-
 # fmt: off
 RECIPES: dict[str, dict[str, Any]] = {
     # The training guide's Recipes 1 to 3, flag for flag; settings that they leave out keep their defaults.
@@ -338,20 +236,3 @@ def recipe(name: str | None, settings: type[Settings] | None = None) -> dict[str
     if name not in RECIPES:
         raise UserError(f"there is no recipe {name!r}{nearest(str(name), RECIPES)}")
     return settings.part_of(RECIPES[name]) if settings else dict(RECIPES[name])
-
-
-def flag_of(name: str) -> str:
-    """The flag of a setting: `--num-train` for `num_train`."""
-    return "--" + name.replace("_", "-")
-
-
-def flags(settings: Mapping[str, Any]) -> list[str]:
-    """The words of a command line that sets these settings; `cli.Parser` reads them back."""
-    words = []
-    for name, value in settings.items():
-        flag = flag_of(name)
-        if isinstance(value, bool):
-            words.append(flag if value else flag.replace("--", "--no-", 1))
-        else:
-            words += [flag, str(value)]
-    return words

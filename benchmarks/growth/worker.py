@@ -20,7 +20,8 @@ import torch
 from benchmarks.training_step.our_step import BATCH
 from trm_nav.learning.device import processor_set
 from trm_nav.learning.model import create_model
-from trm_nav.learning.training import Samples, Training
+from trm_nav.learning.samples import Samples
+from trm_nav.learning.training import Training
 from trm_nav.mazes import dataset
 from trm_nav.settings import DataSettings, TrainSettings
 

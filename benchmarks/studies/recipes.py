@@ -19,7 +19,8 @@ from typing import Any
 from benchmarks.commands import ROOT, run
 from benchmarks.machine import machine
 from trm_nav import cli
-from trm_nav.settings import RECIPES, DataSettings, flags, recipe
+from trm_nav.declaration import flags
+from trm_nav.settings import RECIPES, DataSettings, recipe
 
 PROG = "python -m benchmarks.studies.recipes"
 SEEDS = (42, 43, 44)

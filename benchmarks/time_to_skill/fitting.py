@@ -8,7 +8,8 @@ import torch
 from torch import nn
 
 from trm_nav.learning.loss import policy_loss
-from trm_nav.learning.training import GRADIENT_NORM, Samples, learning_rate_factor
+from trm_nav.learning.samples import Samples
+from trm_nav.learning.training import GRADIENT_NORM, learning_rate_factor
 
 
 @dataclass(frozen=True)

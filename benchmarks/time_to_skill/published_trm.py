@@ -15,7 +15,8 @@ from torch.nn import functional as F
 
 from benchmarks.time_to_skill.fitting import Fit
 from trm_nav.learning.loss import policy_loss
-from trm_nav.learning.training import GRADIENT_NORM, Samples
+from trm_nav.learning.samples import Samples
+from trm_nav.learning.training import GRADIENT_NORM
 from trm_nav.mazes.encoding import ACTIONS, contains
 
 UNTRAINED = ("output_init_embed", "latent_init_embed")  # parameters that receive no gradient, as published

@@ -10,7 +10,8 @@ from benchmarks.time_to_skill.published_trm import PublishedTRM
 from benchmarks.time_to_skill.systems import System
 from trm_nav.learning.device import processor_set
 from trm_nav.learning.reproducibility import set_seed
-from trm_nav.learning.training import Samples, Training
+from trm_nav.learning.samples import Samples
+from trm_nav.learning.training import Training
 from trm_nav.mazes.dataset import Dataset, build
 from trm_nav.mazes.grids import Mazes
 from trm_nav.settings import DataSettings, TrainSettings, recipe

@@ -17,7 +17,7 @@ from benchmarks.training_step.our_step import BATCH, DEPTH
 from trm_nav.learning.device import processor_set
 from trm_nav.learning.loss import policy_loss
 from trm_nav.learning.model import create_model
-from trm_nav.learning.training import Samples
+from trm_nav.learning.samples import Samples
 from trm_nav.mazes.dataset import load
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from benchmarks.commands import run
 from benchmarks.timing import interleaved, ratios, summary
-from trm_nav.settings import flags
+from trm_nav.declaration import flags
 
 COMMAND: dict[str, Any] = {
     "dim": 32,

@@ -14,7 +14,8 @@ from torch.utils.data import DataLoader, Dataset, TensorDataset
 
 from trm_nav.learning.loss import count_right, policy_loss
 from trm_nav.learning.model import TinyRecursiveModel
-from trm_nav.learning.training import GRADIENT_NORM, Samples
+from trm_nav.learning.samples import Samples
+from trm_nav.learning.training import GRADIENT_NORM
 from trm_nav.mazes.symmetry import MASK_PERMUTATIONS, transform_batch
 
 NAMES = {  # of the parameters: ours, theirs

@@ -13,7 +13,7 @@ from trm_nav import compare, train
 from trm_nav.learning.loss import chance
 from trm_nav.learning.model import TinyRecursiveModel
 from trm_nav.learning.run import prepare
-from trm_nav.learning.training import Samples
+from trm_nav.learning.samples import Samples
 from trm_nav.mazes import dataset
 from trm_nav.settings import TrainSettings
 

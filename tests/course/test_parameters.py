@@ -23,8 +23,9 @@ from trm_nav.course.parameters import (
     require,
     run_settings,
 )
+from trm_nav.declaration import Settings
 from trm_nav.errors import UserError
-from trm_nav.settings import RECIPES, DataSettings, Settings, TrainSettings
+from trm_nav.settings import RECIPES, DataSettings, TrainSettings
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 LESSONS = {

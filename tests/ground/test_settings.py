@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from trm_nav import UserError, cli
-from trm_nav.settings import RECIPES, DataSettings, ModelSettings, TrainSettings, flags, recipe
+from trm_nav.declaration import flags
+from trm_nav.settings import RECIPES, DataSettings, ModelSettings, TrainSettings, recipe
 
 KINDS = (DataSettings, ModelSettings, TrainSettings)
 # For every setting with bounds, its extremes and the values just outside.

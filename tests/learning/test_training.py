@@ -11,7 +11,8 @@ from torch.nn import functional as F
 from trm_nav import UserError, create_model, optimal_actions
 from trm_nav.learning import training
 from trm_nav.learning.loss import policy_loss
-from trm_nav.learning.training import Diverged, Samples, Training, learning_rate_factor, recursions_at
+from trm_nav.learning.samples import Samples
+from trm_nav.learning.training import Diverged, Training, learning_rate_factor, recursions_at
 from trm_nav.mazes import dataset
 from trm_nav.mazes.encoding import decode
 from trm_nav.mazes.expert import distances

@@ -1,4 +1,4 @@
-"""The training loop: samples, learning rate, one epoch, a whole run.
+"""The training loop: learning rate, one epoch, a whole run.
 
 It reads and writes no files and draws nothing. `run.py` adds the files and `train.py` the command; a notebook can
 iterate over `Training.epochs()` itself and look at the model between two epochs.
@@ -7,7 +7,6 @@ iterate over `Training.epochs()` itself and look at the model between two epochs
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -15,8 +14,6 @@ from torch import Tensor
 
 from trm_nav.errors import UserError
 from trm_nav.mazes.dataset import Dataset
-from trm_nav.mazes.expert import distances
-from trm_nav.mazes.symmetry import transform_batch
 from trm_nav.settings import ModelSettings, TrainSettings
 
 from .device import choose_device, default_threads, processor_set
@@ -24,6 +21,7 @@ from .loss import chance, count_right, policy_loss
 from .model import create_model
 from .recursion import halting_loss, unroll, within_reach
 from .reproducibility import provenance, random_states, restore_random_states, set_seed
+from .samples import Samples
 
 WARM_UP = 0.1  # share of the steps during which the learning rate rises to its peak
 GRADIENT_NORM = 1.0  # gradients with a larger norm are scaled down to it
@@ -31,39 +29,6 @@ GRADIENT_NORM = 1.0  # gradients with a larger norm are scaled down to it
 
 class Diverged(UserError):
     """The loss is no longer a finite number."""
-
-
-@dataclass
-class Samples:
-    """A data set, or a batch of it, as tensors on one device."""
-
-    tokens: Tensor  # uint8 (N, n*n)
-    optimal: Tensor  # uint8 (N, n*n)
-    distances: Tensor  # int16 (N, n*n), steps to the goal; -1 on walls and on cells that cannot reach it
-    agents: Tensor  # int64 (N,), indices of the agents' cells
-
-    @classmethod
-    def of(cls, dataset: Dataset, supervision: str, device: torch.device) -> "Samples":
-        """The samples of a data set. With supervision "action", only the label of the agent's cell is kept."""
-        n = dataset.grid_size
-        optimal = torch.from_numpy(dataset.optimal).reshape(-1, n * n)
-        agents = torch.from_numpy(dataset.starts @ (n, 1))
-        if supervision == "action":
-            at_agent = agents[:, None]
-            optimal = torch.zeros_like(optimal).scatter_(1, at_agent, optimal.gather(1, at_agent))
-        steps = torch.from_numpy(distances(dataset.walls, dataset.goals)).reshape(-1, n * n)
-        return cls(*(part.to(device) for part in (torch.from_numpy(dataset.tokens), optimal, steps, agents)))
-
-    def __len__(self) -> int:
-        return len(self.tokens)
-
-    def __getitem__(self, index: Tensor) -> "Samples":
-        return Samples(self.tokens[index], self.optimal[index], self.distances[index], self.agents[index])
-
-    def transformed(self, g: Tensor) -> "Samples":
-        """Every sample transformed by its own symmetry, int64 (N,)."""
-        tokens, optimal, agents, steps = transform_batch(self.tokens, self.optimal, self.agents, g, self.distances)
-        return Samples(tokens, optimal, steps, agents)
 
 
 def learning_rate_factor(step: int, steps: int) -> float:
@@ -118,9 +83,7 @@ class Training:
         self.schedule = torch.optim.lr_scheduler.LambdaLR(
             self.optimizer, lambda step: learning_rate_factor(step, steps)
         )
-        self.sampler = torch.Generator().manual_seed(
-            settings.seed
-        )  # on the CPU, so that the order is the same on every device
+        self.sampler = torch.Generator().manual_seed(settings.seed)  # on the CPU: the same order on every device
         self.history: dict[str, list[float]] = {
             name: [] for name in ("train_loss", "train_acc", "val_loss", "val_acc", "lr", "seconds")
         }

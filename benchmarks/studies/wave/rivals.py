@@ -17,7 +17,8 @@ from benchmarks.time_to_skill.navigators import RecurrentConvolution, ValueItera
 from trm_nav.learning.loss import policy_loss
 from trm_nav.learning.recursion import within_reach
 from trm_nav.learning.reproducibility import set_seed
-from trm_nav.learning.training import GRADIENT_NORM, Samples, learning_rate_factor
+from trm_nav.learning.samples import Samples
+from trm_nav.learning.training import GRADIENT_NORM, learning_rate_factor
 from trm_nav.mazes.dataset import build
 from trm_nav.mazes.encoding import WALL
 from trm_nav.settings import DataSettings, recipe

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trm_nav.course.parameters import FIRST_LOOK
+from trm_nav.declaration import flags, nearest
 from trm_nav.diagnosis.findings import Finding, diagnose
 from trm_nav.errors import UserError
 from trm_nav.learning.device import processor_set
@@ -23,7 +24,7 @@ from trm_nav.learning.model import TinyRecursiveModel, count_parameters
 from trm_nav.learning.training import Diverged, Training
 from trm_nav.mazes import dataset
 from trm_nav.navigation.plan import plan
-from trm_nav.settings import DataSettings, TrainSettings, flags, nearest
+from trm_nav.settings import DataSettings, TrainSettings
 
 from .presets import DEFAULTS
 
