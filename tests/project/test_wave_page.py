@@ -23,6 +23,21 @@ def test_every_repaired_network_is_certified_and_right_everywhere():
         assert all(suite["wrong_cells"] == 0 for suite in result["repaired"]["suites"].values())
 
 
+def test_readme_counts_what_was_measured():
+    results, readme = json.loads(study.RESULTS.read_text()), (study.ROOT / "README.md").read_text()
+    (huge,) = results["huge"].values()
+    assert (
+        f"paths of up to {huge['recursions']:,} steps | 1, one seed | {huge['wrong_cells']} of {huge['cells']:,} |"
+        in readme
+    )
+    assert f"{len(results['foreign'])} generators of two other packages" in readme
+    counts = [
+        suite for part in ("large", "foreign") for one in results[part].values() for suite in one["suites"].values()
+    ]
+    assert not any(suite["wrong_cells"] for suite in counts)
+    assert f"{len(results['seeds'])} seeds, each in a process of one thread" in study.PAGE.read_text()
+
+
 @pytest.mark.slow
 def test_every_maze_of_a_size_is_every_pair_of_walls_and_goal():
     found = set()
