@@ -40,14 +40,14 @@ LOOKS: dict[str, tuple[str, Any, str]] = dict(
 def draw_sizes(results: dict[str, Any]) -> Figure:
     """The share of exact mazes against grid size: the median of a system's seeds, and their range shaded."""
     use_style()
-    figure, ax = plt.subplots(figsize=(9.2, 4.2))
+    figure, ax = plt.subplots(figsize=(7.6, 6.4))
     for name, (color, dashes, marker) in LOOKS.items():
         found = [result for key, result in results.items() if key.rsplit("/", 1)[0] == name]
         if not found:
             continue
         shares = np.array([[best(result, suite.name, "exact") for suite in RANDOM] for result in found])
         ax.fill_between(SIZES, shares.min(axis=0), shares.max(axis=0), color=color, alpha=0.15, linewidth=0)
-        label = f"{name} ({found[0]['parameters']:,} parameters)"
+        label = f"{name}: {found[0]['parameters']:,} parameters"
         width = 3 if name == REPAIRED else 2
         ax.plot(SIZES, np.median(shares, axis=0), color=color, linestyle=dashes, marker=marker, linewidth=width,
                 label=label, clip_on=False)  # fmt: skip
@@ -55,9 +55,9 @@ def draw_sizes(results: dict[str, Any]) -> Figure:
     ax.set_xticks(SIZES, [str(size) for size in SIZES])
     ax.minorticks_off()
     ax.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
-    ax.set(xlabel="cells along one side of the maze; all were trained on 8", ylim=(0, 1.03))
+    ax.set(xlabel="cells along one side of the maze (all systems were trained on 8)", ylim=(0, 1.03))
     ax.set_title("Mazes with an optimal action in every cell")
-    ax.legend(loc="center left", bbox_to_anchor=(1.02, 0.5))
+    figure.legend(loc="outside lower left")
     return figure
 
 
