@@ -13,6 +13,7 @@ from trm_nav.settings import ModelSettings, recipe
 
 WEIGHTS = Path(__file__).with_name("waves.pt")  # 446 parameters, trained by the recipe `wave` with seed 1
 DECIDES_AT_ONCE = 0.1  # share of the cells of a random model
+CLEAR = 1e-3  # in logits
 
 
 def trained_wave() -> TinyRecursiveModel:
@@ -33,7 +34,11 @@ def random_wave(
         parameter.copy_(torch.randn(parameter.shape, generator=generator, dtype=torch.float64) / 2)
     if model.halt is not None:
         first = model.recur(*model.start(tokens_of(generate_mazes(50, 8, seed=seed))))
-        model.halt.bias -= first.knows[first.asked].quantile(1 - DECIDES_AT_ONCE)
+        knows = first.knows[first.asked].sort().values
+        k = round((1 - DECIDES_AT_ONCE) * len(knows))
+        while knows[k] - knows[k - 1] < CLEAR:  # no cell so near to the threshold that a processor's rounding decides
+            k -= 1
+        model.halt.bias -= (knows[k - 1] + knows[k]) / 2
     return model
 
 
