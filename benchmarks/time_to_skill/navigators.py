@@ -15,6 +15,12 @@ from trm_nav.mazes.encoding import ACTIONS, FREE, GOAL, WALL
 PLANES = len((FREE, WALL, GOAL))
 
 
+def as_planes(tokens: Tensor) -> Tensor:
+    """Tokens (B, n*n) as float (B, 3, n, n): a plane for each kind of token."""
+    side = math.isqrt(tokens.shape[1])
+    return F.one_hot(tokens.long(), PLANES).float().view(-1, side, side, PLANES).permute(0, 3, 1, 2)
+
+
 class Convolutional(nn.Module):
     """What the three convolutional rivals share: planes as input, and logits from a 1 x 1 convolution of the features.
 
@@ -30,9 +36,11 @@ class Convolutional(nn.Module):
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Logits float (B, n*n, 5), for tokens of any integer dtype (B, n*n)."""
-        side = math.isqrt(tokens.shape[1])
-        planes = F.one_hot(tokens.long(), PLANES).float().view(-1, side, side, PLANES).permute(0, 3, 1, 2)
-        return self.head(self.features(planes)).flatten(2).transpose(1, 2)
+        return self.logits(self.features(as_planes(tokens)))
+
+    def logits(self, features: Tensor) -> Tensor:  # (B, features, n, n) -> (B, n*n, 5)
+        answers: Tensor = self.head(features)
+        return answers.flatten(2).transpose(1, 2)
 
     def features(self, planes: Tensor) -> Tensor:  # (B, 3, n, n) -> (B, features, n, n)
         raise NotImplementedError
@@ -91,9 +99,12 @@ class RecurrentConvolution(Convolutional):
     def features(self, planes: Tensor) -> Tensor:
         state = self.project(planes).relu()
         for _ in range(self.steps):
-            hidden = self.recall(torch.cat([state, planes], dim=1)).relu()
-            state = (state + self.block(hidden)).relu()
+            state = self.step(state, planes)
         return state
+
+    def step(self, state: Tensor, planes: Tensor) -> Tensor:  # (B, channels, n, n) -> the same
+        hidden = self.recall(torch.cat([state, planes], dim=1)).relu()
+        return (state + self.block(hidden)).relu()
 
 
 class PlainCNN(Convolutional):

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from benchmarks.time_to_skill.navigators import RecurrentConvolution, ValueIterationNetwork
+from benchmarks.time_to_skill.navigators import RecurrentConvolution, ValueIterationNetwork, as_planes
 from trm_nav.learning.loss import policy_loss
 from trm_nav.learning.recursion import within_reach
 from trm_nav.learning.reproducibility import set_seed
@@ -43,20 +43,18 @@ class HaltingConvolution(RecurrentConvolution):
 
         reached: the cells, bool (B, n*n), that are decided after a step; left out, the flags tell.
         """
-        side = round(tokens.shape[1] ** 0.5)
-        planes = F.one_hot(tokens.long(), 3).float().view(-1, side, side, 3).permute(0, 3, 1, 2)
+        planes = as_planes(tokens)
         state = self.project(planes).relu()
         decided = torch.zeros_like(state[:, :1], dtype=torch.bool)
         free = (tokens != WALL).view_as(decided)
         for step in range(1, steps + 1):
-            hidden = self.recall(torch.cat([state, planes], dim=1)).relu()
-            state = torch.where(decided, state, (state + self.block(hidden)).relu())
+            state = torch.where(decided, state, self.step(state, planes))
             knows = self.halt(state)
             before = decided
             decided = decided | free & (knows > 0) if reached is None else reached(step).view_as(decided)
             if not self.training and step > STEPS and torch.equal(decided, before):
                 break
-        return self.head(state).flatten(2).transpose(1, 2), knows.flatten(1)
+        return self.logits(state), knows.flatten(1)
 
     def forward(self, tokens: Tensor) -> Tensor:
         """The logits (B, n*n, 5) when no cell decides any more, or after `steps`."""
@@ -119,15 +117,11 @@ class DeepThinking(RecurrentConvolution):
         with torch.no_grad():
             state = self.project(planes).relu()
             for _ in range(self.first):
-                state = self._step(state, planes)
+                state = self.step(state, planes)
         state = state if self.first else self.project(planes).relu()
         for _ in range(self.steps):
-            state = self._step(state, planes)
+            state = self.step(state, planes)
         return state
-
-    def _step(self, state: Tensor, planes: Tensor) -> Tensor:
-        hidden = self.recall(torch.cat([state, planes], dim=1)).relu()
-        return (state + self.block(hidden)).relu()
 
 
 @dataclass(frozen=True)
