@@ -4,6 +4,7 @@ Importing the package loads none of its modules; each public name is imported fr
 """
 
 import os
+import signal
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,12 @@ __version__ = "1.0.0"
 # this variable when it is imported.
 if "torch" not in sys.modules:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+# Until a command is loaded, Ctrl-C ends it without a traceback; cli.run takes over from there. While Python looks for
+# the module in `python -m trm_nav.train`, argv[0] is "-m".
+_loading_a_command = os.path.basename(sys.argv[0]) in ("-m", "generate_dataset.py")
+if _loading_a_command and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 if TYPE_CHECKING:
     from .diagnosis.findings import diagnose

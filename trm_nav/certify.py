@@ -44,8 +44,7 @@ def main() -> None:
         certificate = repair(model, on_round=lambda found: print(f"  {progress(found)}", flush=True))
         if certificate.holds:
             # Epoch, settings and validation results are those of the checkpoint that this one was made from.
-            saved = checkpoint.load(path)
-            kept = {name: saved[name] for name in checkpoint.TO_LOAD}
+            kept = checkpoint.load(path).model_dump()
             checkpoint.save({**kept, "model_state_dict": model.state_dict()}, repaired)
         print(f"{repaired if certificate.holds else path}: {report(certificate)}")
     if not certificate.holds:

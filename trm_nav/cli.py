@@ -1,17 +1,21 @@
 """Command lines made from declared settings, and the one place that turns a user's mistake into exit status 2."""
 
 import argparse
+import io
 import os
 import re
+import signal
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from itertools import zip_longest
 from typing import Any, NoReturn
 
 from pydantic.fields import FieldInfo
 
 from .declaration import Settings, choices, flag_of, flags, is_switch, nearest
-from .errors import UserError
+from .errors import UserError, printable
 
 NAMED = re.compile(r"`(\w+)(?:=([^`]*))?`")  # a setting in a message: `dim` or `dim=64`
 
@@ -85,15 +89,65 @@ def _setting_names(kind: type[Settings] = Settings) -> set[str]:
 
 
 def run(main: Callable[[], None], prog: str) -> None:
-    """Call a command's `main` and exit: 0 when done, 2 with one sentence for a user's mistake, 130 on Ctrl-C."""
+    """Call a command's `main` and exit: 0 when done, 2 with one sentence for a user's mistake, 130 on Ctrl-C.
+
+    It stays with these where the output goes to a full disk, to a closed stream, or to a terminal that cannot show a
+    letter.
+    """
+    _prepare_streams()
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # trm_nav/__init__.py: until here, Ctrl-C ended it silently
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with warnings.catch_warnings():
+            warnings.showwarning = lambda message, *_, **__: _complain(f"{prog}: note: {printable(str(message))}")
+            status = _status(main, prog)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the program that reads the output, `head` for example, has closed it
+        status = _without_output(0)
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        _complain(f"{prog}: error: cannot write the output: {error.strerror}")
+        status = _without_output(2)
+    sys.exit(status)
+
+
+def _status(main: Callable[[], None], prog: str) -> Any:
+    """Call `main`. Returns the exit status, after the one line that explains it."""
     try:
         main()
-        sys.stdout.flush()
+    except SystemExit as end:
+        return end.code
     except UserError as mistake:
-        print(f"{prog}: error: {in_flags(str(mistake))}", file=sys.stderr)
-        sys.exit(2)
-    except BrokenPipeError:  # the program that reads the output, `head` for example, has closed it
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _complain(f"{prog}: error: {in_flags(str(mistake))}")
+        return 2
     except KeyboardInterrupt:
-        print(f"{prog}: interrupted", file=sys.stderr)
-        sys.exit(130)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        _complain(f"{prog}: interrupted")
+        return 130
+    return 0
+
+
+def _prepare_streams() -> None:
+    """Give the process the streams that it was started without, and let none fail on a letter that it cannot encode."""
+    for name in ("stdin", "stdout", "stderr"):
+        if getattr(sys, name) is None:  # a file that is opened later must not become the output
+            setattr(sys, name, open(os.open(os.devnull, os.O_RDWR), "r+" if name == "stdin" else "w"))  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _complain(line: str) -> None:
+    with suppress(OSError):
+        print(line, file=sys.stderr, flush=True)
+
+
+def _without_output(status: int) -> int:
+    """Let go what could not be written, or Python would complain about it at the end."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    return status

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self, get_args, get_origin
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic.fields import FieldInfo
 
-from .errors import UserError
+from .errors import UserError, shown
 
 
 class Settings(BaseModel):
@@ -57,7 +57,7 @@ def _sentence(error: Mapping[str, Any], fields: Mapping[str, FieldInfo]) -> str:
     if error["type"] == "extra_forbidden":
         return f"there is no setting '{name}'{nearest(name, fields)}"
     hint = " (papermill reads True and False with a capital letter)" if given in ("true", "false") else ""
-    return f"`{name}` must be {accepted(fields[name])}, not {given!r}{hint}"
+    return f"`{name}` must be {accepted(fields[name])}, not {shown(given)}{hint}"
 
 
 def accepted(field: FieldInfo) -> str:

@@ -1,19 +1,38 @@
 """Files that are written whole or not at all, and files of unknown origin that are read without executing them.
 
 Data sets, checkpoints and histories are saved through this module, so that a full disk, a killed process or a wrong
-path never damages a file that was saved before.
+path never damages a file that was saved before. Files of tensors end with a digest, by which damage is noticed.
 """
 
+import hashlib
+import json
+import math
 import os
+import re
+import stat
+import warnings
+import zipfile
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
-from .errors import UserError
+import psutil
+
+from . import memory
+from .errors import UserError, shown
+
+Content = TypeVar("Content")
+Write = Callable[[BinaryIO], Any]  # writes the content of a file that is open
+UNFINISHED = re.compile(r"\..+\.(\d+)\.tmp")  # the name of a temporary file, with the process that writes it
+MARK = b"trm_nav sha256 "  # what the comment of a sealed file begins with; the digest of all bytes before it follows
+COMMENT = len(MARK) + 64
+LARGEST_JSON = 100e6  # bytes; a history of 100,000 epochs has 14 MB
+NO_COMMENT = b"\x00\x00"  # its length, the last two bytes of a ZIP file that has none
 
 
-def write_atomically(path: str | Path, write: Callable[[BinaryIO], None]) -> None:
+def write_atomically(path: str | Path, write: Write) -> None:
     """Write a file by calling `write` with an open binary file. An older file is replaced only once that has succeeded.
 
     Creates missing folders. Raises UserError if the file cannot be written, and leaves no temporary file behind.
@@ -21,12 +40,12 @@ def write_atomically(path: str | Path, write: Callable[[BinaryIO], None]) -> Non
     write_together({path: write})
 
 
-def write_together(files: Mapping[str | Path, Callable[[BinaryIO], None]]) -> None:
+def write_together(files: Mapping[str | Path, Write]) -> None:
     """Write several files like `write_atomically`; none is replaced before all of them are on the disk."""
     written: dict[Path, Path] = {}  # the file, and the temporary file beside it
     try:
         for name, write in files.items():
-            path = Path(name)
+            path = as_path(name)
             if path.is_dir():
                 raise UserError(f"cannot write {path}: it is a folder; name another path")
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -39,22 +58,40 @@ def write_together(files: Mapping[str | Path, Callable[[BinaryIO], None]]) -> No
                 os.fsync(file.fileno())
         for path, temporary in written.items():
             os.replace(temporary, path)
+        for folder in {path.parent for path in written}:
+            _onto_the_disk(folder)
+            sweep(folder)
     except OSError as error:
         raise UserError(
             f"cannot write {path}: {error.strerror or error}; free some space or name another path"
         ) from None
     finally:
         for temporary in written.values():
-            temporary.unlink(missing_ok=True)
+            with suppress(OSError):  # it has its name, or the disk takes no changes any more
+                temporary.unlink()
 
 
-def write_bytes(path: str | Path, content: bytes) -> None:
+def write_bytes(path: str | Path, content: bytes | memoryview) -> None:
     """Write the content of a whole file like `write_atomically`."""
+    write_atomically(path, lambda file: file.write(content))
 
-    def write(file: BinaryIO) -> None:
-        file.write(content)
 
-    write_atomically(path, write)
+def _onto_the_disk(folder: Path) -> None:
+    """Make the names in a folder as lasting as the files are, where the system can do that."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def sweep(folder: Path) -> None:
+    """Remove temporary files of processes that were killed while they wrote into the folder."""
+    with suppress(OSError):
+        for path in folder.glob(".*.tmp"):
+            if (name := UNFINISHED.fullmatch(path.name)) and not psutil.pid_exists(int(name[1])):
+                path.unlink()
 
 
 def require_writable(folder: str | Path) -> None:
@@ -67,25 +104,132 @@ def require_writable(folder: str | Path) -> None:
         raise UserError(f"cannot write into {folder}: no permission to write in {existing}; name another folder")
 
 
-def load_tensors(path: str | Path, what: str, remedy: str = "name a file that was saved completely") -> Any:
-    """Read a file written by `torch.save` onto the CPU. Only tensors and plain values are read; no code is executed.
+def read(path: str | Path, what: str, remedy: str, most: float = math.inf) -> bytes:
+    """The content of a regular file.
 
     Args:
         path: the file.
         what: what it should be, for the message: "checkpoint", "data set".
         remedy: what to do when it is not, the last clause of the message.
+        most: bytes above which it cannot be what it should be.
 
-    Raises UserError for a file that is missing, truncated or of another kind.
+    Raises UserError for a file that is missing, that cannot be read, that is no regular file but a pipe or a device, or
+    that is too large, also for the memory available.
     """
-    import torch  # here, so that commands can answer --help without loading torch
-
+    path = as_path(path)
     try:
-        content = BytesIO(Path(path).read_bytes())
+        with open(path, "rb", opener=_without_waiting) as file:
+            about = os.fstat(file.fileno())
+            if not stat.S_ISREG(about.st_mode):
+                raise UserError(f"cannot read the {what} {path}: it is not a regular file; {remedy}")
+            if about.st_size > most:
+                size, limit = memory.in_words(about.st_size), memory.in_words(most)
+                raise UserError(f"{path} is not a {what}: it has {size}, and none has more than {limit}; {remedy}")
+            memory.require(2 * about.st_size, f"reading the {what} {path}", remedy)  # once more for what it holds
+            return file.read(about.st_size)
     except FileNotFoundError:
         raise UserError(f"there is no {what} at {path}; {remedy}") from None
     except OSError as error:
         raise UserError(f"cannot read the {what} {path}: {error.strerror or error}; {remedy}") from None
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Open a file; a pipe into which nobody writes does not make us wait for that."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+
+
+def as_path(name: str | Path) -> Path:
+    """The path of that name. Raises UserError for what no file can be called."""
     try:
-        return torch.load(content, weights_only=True, map_location="cpu")
+        if b"\0" not in os.fsencode(name) and not isinstance(name, bytes):
+            return Path(name)
+    except (TypeError, ValueError):  # not text; text that the system cannot write
+        pass
+    raise UserError(f"{shown(name)} is not a path")
+
+
+def json_with_digest(content: Mapping[str, Any]) -> bytes:
+    """Plain values as the content of a JSON file, with a `digest` of all others as its last entry."""
+    return json.dumps({**content, "digest": _digest(content)}, indent=1).encode()
+
+
+def load_json(path: str | Path, what: str, remedy: str) -> Any:
+    """Read a JSON file. Raises UserError as `read` does, for what is no JSON, and for a `digest` that is wrong."""
+    text = read(path, what, remedy, LARGEST_JSON)
+    try:
+        content = json.loads(text.decode())
+        json.dumps(content, ensure_ascii=False).encode()  # half a surrogate pair is JSON, but cannot be printed
+    except (ValueError, RecursionError):
+        raise UserError(f"{path} is not JSON, or a truncated file") from None
+    if isinstance(content, dict) and "digest" in content and content.pop("digest") != _digest(content):
+        raise UserError(
+            f"{path} is damaged or was edited: its digest is not that of its content; {remedy}, or remove the entry "
+            "`digest` to use it as it is"
+        )
+    return content
+
+
+def _digest(content: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def tensors(content: Any) -> Write:
+    """What writes tensors and plain values into a file, for `load_tensors`: `torch.save`, and a digest at the end.
+
+    The file is a ZIP file, as PyTorch's are, and the digest is its comment: `torch.load` reads it like any other.
+    """
+    import torch  # here, so that commands can answer --help without loading torch
+
+    def write(file: BinaryIO) -> None:
+        saved = BytesIO()
+        torch.save(content, saved)
+        body = saved.getbuffer()[: -len(NO_COMMENT)]
+        digest = hashlib.sha256(body)
+        comment = COMMENT.to_bytes(2, "little") + MARK
+        digest.update(comment)
+        for part in (body, comment, digest.hexdigest().encode()):
+            file.write(part)
+
+    return write
+
+
+def load_tensors(
+    path: str | Path,
+    what: str,
+    remedy: str = "name a file that was saved completely",
+    check: Callable[[Any], Content] = lambda content: content,
+) -> Content:
+    """Read a file written by `torch.save` onto the CPU. Only tensors and plain values are read; no code is executed.
+
+    Args:
+        path, what, remedy: as in `read`.
+        check: what makes of the content the value that is returned, or raises UserError.
+
+    Raises UserError as `read` and `check` do, and for a file that is truncated, damaged or of another kind. The digest
+    of a file from `tensors` must be right. Warns of a file that has none and is accepted all the same.
+    """
+    import torch
+
+    content, refusal = read(path, what, remedy), f"{path} is not a {what}, or a truncated one: torch cannot read it"
+    if sealed := content[-COMMENT : -COMMENT + len(MARK)] == MARK:
+        if content[-64:] != hashlib.sha256(memoryview(content)[:-64]).hexdigest().encode():
+            raise UserError(f"{path} is damaged: its bytes do not have the digest that was saved with them; {remedy}")
+    elif content[:2] == b"PK" and content[-2:] != NO_COMMENT:  # cut off within the digest
+        raise UserError(f"{refusal}; {remedy}")
+    try:
+        if content[:2] == b"PK":
+            _check_archive(content)
+        loaded = torch.load(BytesIO(content), weights_only=True, map_location="cpu")
     except Exception:  # arbitrary bytes make the unpickler raise almost anything
-        raise UserError(f"{path} is not a {what}, or a truncated one: torch cannot read it; {remedy}") from None
+        raise UserError(f"{refusal}; {remedy}") from None
+    checked = check(loaded)
+    if not sealed:
+        warnings.warn(f"{path} has no digest: if it is damaged, that may go unnoticed", stacklevel=2)
+    return checked
+
+
+def _check_archive(content: bytes) -> None:
+    """Raise ValueError for a ZIP file whose parts are damaged, or larger unpacked than the file: PyTorch packs none."""
+    with zipfile.ZipFile(BytesIO(content)) as archive:
+        if sum(part.file_size for part in archive.infolist()) > len(content) or archive.testzip() is not None:
+            raise ValueError

@@ -6,12 +6,13 @@ The command lines, the notebooks' parameters, validation and the checkpoint's `c
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, PlainValidator, Strict, model_validator
+from pydantic import AfterValidator, Field, PlainValidator, Strict, model_validator
 
 from .declaration import Settings, nearest
 from .errors import UserError
 
 LARGEST_GRID = 1024
+MOST_EPOCHS = 100_000
 LARGEST_DENSE_GRID = 64  # for models with a dense matrix over all cells
 MAZE_KINDS = ("random", "depth-first", "wilson")
 
@@ -53,6 +54,14 @@ def _mixture(kind: Any) -> str:
     return ",".join(kinds)
 
 
+def _in_unicode(path: Path) -> Path:
+    """A path that can be written into a checkpoint, a history and a message, and that a file can have."""
+    if "\0" in str(path):
+        raise ValueError("no file can have this name")
+    str(path).encode()
+    return path
+
+
 GridSize = Annotated[int, Field(ge=3, le=LARGEST_GRID)]
 MazeKind = Annotated[
     str,
@@ -69,8 +78,8 @@ Recursions = Annotated[int, Field(ge=1, le=256)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Dimension = Annotated[int, Field(ge=1, le=4096)]
 # A string among the annotations says in words what is accepted.
-FilePath = Annotated[Path, Strict(False), "a path"]
-Device = Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$"), "auto, cpu, mps, cuda or cuda:N"]
+FilePath = Annotated[Path, Strict(False), AfterValidator(_in_unicode), "a path"]
+Device = Annotated[str, Field(pattern=r"^(auto|cpu|mps|cuda(:[0-9]{1,3})?)$"), "auto, cpu, mps, cuda or cuda:N"]
 
 
 class MazeSettings(Settings):
@@ -165,7 +174,7 @@ class TrainSettings(ModelSettings):
     "peak learning rate"
     weight_decay: Annotated[float, Field(ge=0, le=100)] = 0.01
     "AdamW's decoupled weight decay"
-    epochs: Annotated[int, Field(ge=1, le=100_000)] = 100
+    epochs: Annotated[int, Field(ge=1, le=MOST_EPOCHS)] = 100
     "maximum number of passes over the training set"
     patience: Annotated[int, Field(ge=1, le=100_000)] = 20
     "epochs without a lower validation loss before training stops"
@@ -194,6 +203,8 @@ class TrainSettings(ModelSettings):
     "epochs between two checkpoint_epoch_N.pt files"
     resume: FilePath | None = None
     "checkpoint to resume from"
+    overwrite: bool = False
+    "replace the run that the folder holds, or with resume its later epochs, when the first new epoch is finished"
 
     @model_validator(mode="after")
     def _training_fits_the_model(self) -> Self:

@@ -10,6 +10,7 @@ from tiny import RUN, flags
 
 from trm_nav import cli, generate_mazes
 from trm_nav.evaluate import PROG, EvaluateSettings, by_length, main, overall
+from trm_nav.learning import checkpoint
 from trm_nav.learning.run import fit, prepare
 from trm_nav.navigation.evaluation import evaluate, evaluate_astar
 from trm_nav.navigation.walk import Walks
@@ -117,7 +118,7 @@ def test_the_mazes_are_by_default_not_those_of_training():
 
 def test_a_mistake_is_one_sentence_and_exit_status_2(checkpoints, run, tmp_path):
     foreign, truncated = tmp_path / "foreign.pt", tmp_path / "truncated.pt"
-    torch.save({"some": torch.zeros(3)}, foreign)
+    checkpoint.save({"some": torch.zeros(3)}, foreign)
     truncated.write_bytes(checkpoints["mlp"].read_bytes()[:5000])
     for settings, sentence in [
         ({"checkpoint": tmp_path / "none.pt"}, f"there is no checkpoint at {tmp_path / 'none.pt'}"),

@@ -122,7 +122,7 @@ def test_a_folder_is_searched_where_training_writes_and_before_that_in_itself(tm
 
 
 def test_a_path_that_the_system_refuses_is_a_mistake():
-    with pytest.raises(UserError, match="^cannot read x*: File name too long"):
+    with pytest.raises(UserError, match="^cannot read x*[.]{3}x*: File name too long"):
         load(Path("x" * 1000))
 
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from trm_nav import UserError
-from trm_nav.files import load_tensors, require_writable, write_atomically, write_together
+from trm_nav.files import load_tensors, require_writable, tensors, write_atomically, write_together
 
 TENSORS = {"some": torch.arange(5000), "plain": [1, "two"]}
 
@@ -21,7 +21,7 @@ def write_bytes(content, file):
 
 def test_what_was_written_is_read_again(tmp_path):
     path = tmp_path / "new" / "folders" / "file.pt"
-    write_atomically(path, partial(torch.save, TENSORS))
+    write_atomically(path, tensors(TENSORS))
     found = load_tensors(path, "thing")
     assert torch.equal(found["some"], TENSORS["some"]) and found["plain"] == TENSORS["plain"]
     assert os.listdir(path.parent) == ["file.pt"]

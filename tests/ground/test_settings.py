@@ -141,7 +141,7 @@ def test_a_refusal_says_in_words_what_is_accepted(name, accepted):
 def test_an_unknown_name_is_refused_with_the_nearest_or_with_all():
     with pytest.raises(UserError, match="^there is no setting 'dims'; did you mean 'dim'\\?$"):
         TrainSettings.of({"dims": 8})
-    with pytest.raises(UserError, match="^there is no setting 'zzz'; there are grid_size, dim, .*, resume$"):
+    with pytest.raises(UserError, match="^there is no setting 'zzz'; there are grid_size, dim, .*, overwrite$"):
         TrainSettings.of({"zzz": 8})
 
 

@@ -11,6 +11,7 @@ from tiny import RUN, assert_close, assert_same
 
 from trm_nav import UserError, load_model
 from trm_nav.learning import checkpoint
+from trm_nav.learning.contents import SavedRun
 from trm_nav.learning.run import fit, prepare
 from trm_nav.mazes import dataset
 from trm_nav.settings import TrainSettings
@@ -45,7 +46,7 @@ def read(run, name):
 def test_a_run_leaves_the_best_the_last_every_third_and_the_history(trained):
     run, weights = trained
     names = {path.name for path in run.settings.checkpoint_dir.iterdir()}
-    assert names == {"best.pt", "last.pt", "checkpoint_epoch_3.pt", "checkpoint_epoch_6.pt", "history.json"}
+    assert names == {"best.pt", "last.pt", "checkpoint_epoch_3.pt", "checkpoint_epoch_6.pt", "history.json", ".lock"}
     for name, epoch in [("best", 4), ("last", 7), ("checkpoint_epoch_3", 3), ("checkpoint_epoch_6", 6)]:
         saved = read(run, f"{name}.pt")
         assert saved["epoch"] == epoch
@@ -63,7 +64,7 @@ def test_the_best_checkpoint_has_the_least_validation_loss(trained):
 def test_a_checkpoint_says_what_is_needed_to_go_on_and_where_it_came_from(trained):
     run, _ = trained
     saved = read(run, "last.pt")
-    assert GUIDES_KEYS <= checkpoint.TO_RESUME <= set(saved)
+    assert GUIDES_KEYS | set(SavedRun.model_fields) <= set(saved)
     assert {"grid_size": 5, "dim": RUN["dim"], "depth": RUN["depth"], "dropout": 0.3}.items() <= saved["config"].items()
     assert set(saved["random_states"]) == {"python", "numpy", "torch", "cuda", "sampler"}
     assert set(saved["versions"]) == {"python", "torch", "numpy", "trm_nav"}
@@ -122,10 +123,10 @@ def test_what_is_no_checkpoint_is_refused_by_name(trained, paths, tmp_path):
     whole = (run.settings.checkpoint_dir / "best.pt").read_bytes()
     (tmp_path / "half.pt").write_bytes(whole[: len(whole) // 2])
     (tmp_path / "text.pt").write_text("a text")
-    torch.save([1, 2], tmp_path / "list.pt")
+    checkpoint.save([1, 2], tmp_path / "list.pt")
     saved = read(run, "best.pt")
-    torch.save({name: saved[name] for name in saved if name not in ("config", "val_acc")}, tmp_path / "part.pt")
-    torch.save({**saved, "config": {**saved["config"], "dim": 4}}, tmp_path / "other.pt")
+    checkpoint.save({name: saved[name] for name in saved if name not in ("config", "val_acc")}, tmp_path / "part.pt")
+    checkpoint.save({**saved, "config": {**saved["config"], "dim": 4}}, tmp_path / "other.pt")
     for path, sentence in [
         (tmp_path / "none.pt", "there is no checkpoint at .*none.pt; training writes .*`checkpoint_dir`"),
         (tmp_path / "half.pt", "half.pt is not a checkpoint, or a truncated one"),
@@ -136,7 +137,7 @@ def test_what_is_no_checkpoint_is_refused_by_name(trained, paths, tmp_path):
             "part.pt is not a checkpoint of this project: it has no config, val_acc; training writes",
         ),
         (paths["train_path"], "train.pt is not a checkpoint of this project: it has no config, epoch, model_state"),
-        (tmp_path / "other.pt", "the weights in .*other.pt do not fit the model that its config describes"),
+        (tmp_path / "other.pt", "other.pt is not a usable checkpoint: .* for the model that its config describes"),
     ]:
         with pytest.raises(UserError, match=sentence):
             load_model(path)

@@ -12,6 +12,7 @@ from tiny import RUN, assert_same, flags, write_data
 
 from trm_nav import UserError
 from trm_nav import train as command
+from trm_nav.learning import checkpoint
 from trm_nav.learning.run import fit, prepare
 from trm_nav.mazes import dataset
 
@@ -72,10 +73,9 @@ def test_a_resumed_run_equals_the_run_that_was_never_stopped(paths, tmp_path, mi
         folder = tmp_path / f"stopped {stop} {in_the_middle} {name}"
         train({**settings, "checkpoint_dir": folder}, stop, in_the_middle)
         disturb()
-        resumed = train({"resume": folder / f"{name}.pt"})
-        assert resumed.settings.model_copy(update={"resume": None, "checkpoint_dir": 0}) == whole.settings.model_copy(
-            update={"checkpoint_dir": 0}
-        )
+        resumed = train({"resume": folder / f"{name}.pt", "overwrite": True})
+        elsewhere = {"resume": None, "checkpoint_dir": 0, "overwrite": False}
+        assert resumed.settings.model_copy(update=elsewhere) == whole.settings.model_copy(update=elsewhere)
         for file in ("last.pt", "best.pt", "checkpoint_epoch_4.pt"):
             assert_same(outcome(folder / file), outcome(tmp_path / "whole" / file))
 
@@ -100,12 +100,11 @@ def test_a_run_can_go_on_in_another_folder_and_brings_its_best_along(paths, tmp_
     monkeypatch.setattr("trm_nav.learning.training.Training.validate", lambda run: (next(losses), 0.5))
     train({**HARD, **paths, "checkpoint_dir": tmp_path / "one"}, stop_after=3)
     before = {path.name: path.read_bytes() for path in (tmp_path / "one").iterdir()}
-    (tmp_path / "two").mkdir()
-    (tmp_path / "two" / "best.pt").write_bytes(b"of an older run")
     run = train({"resume": tmp_path / "one" / "last.pt", "checkpoint_dir": tmp_path / "two"})
     assert (run.epoch, run.best_epoch) == (EPOCHS, 2)
-    assert outcome(tmp_path / "two" / "best.pt")["val_loss"] == min(run.history["val_loss"]) == 1.0
-    assert (tmp_path / "two" / "best.pt").read_bytes() == before["best.pt"]
+    best, old = checkpoint.load(tmp_path / "two" / "best.pt"), checkpoint.load(tmp_path / "one" / "best.pt")
+    assert best.val_loss == min(run.history["val_loss"]) == 1.0
+    assert_same(best.model_state_dict, old.model_state_dict)
     assert {path.name: path.read_bytes() for path in (tmp_path / "one").iterdir()} == before
 
 
@@ -115,7 +114,7 @@ def test_a_run_that_goes_on_elsewhere_brings_no_best_that_it_has_not_reached(pat
     train({**HARD, **paths, "checkpoint_dir": tmp_path / "one"})
     run = train({"resume": tmp_path / "one" / "checkpoint_epoch_2.pt", "checkpoint_dir": tmp_path / "two"})
     assert run.best_epoch == 2
-    assert outcome(tmp_path / "two" / "best.pt")["val_loss"] == min(run.history["val_loss"]) == 2.0
+    assert checkpoint.load(tmp_path / "two" / "best.pt").val_loss == min(run.history["val_loss"]) == 2.0
 
 
 def test_the_data_may_have_moved_but_not_changed(paths, tmp_path):
@@ -152,12 +151,12 @@ def stopped(paths, tmp_path_factory):
                                    {"grow_recursions": False}, {"random_recursions": True},
                                    {"gradient_recursions": 1}])  # fmt: skip
 def test_a_setting_that_contradicts_the_checkpoint_is_refused_and_the_same_one_is_not(stopped, other):
-    saved, checkpoint = stopped
+    saved, path = stopped
     ((name, value),) = other.items()
     sentence = f"^`{name}={value}` was given, but the checkpoint was trained with .*{getattr(saved, name)}"
     with pytest.raises(UserError, match=sentence):
-        prepare({"resume": checkpoint, **other})
-    assert prepare({"resume": checkpoint, name: getattr(saved, name)}).epoch == 2
+        prepare({"resume": path, **other})
+    assert prepare({"resume": path, name: getattr(saved, name)}).epoch == 2
 
 
 def test_resuming_a_finished_run_says_so_and_more_epochs_let_it_go_on(paths, tmp_path):
@@ -181,7 +180,7 @@ def test_resuming_a_run_that_ran_out_of_patience_says_so(paths, tmp_path, monkey
 def test_what_cannot_be_resumed_is_refused(paths, tmp_path):
     train({**HARD, **paths, "checkpoint_dir": tmp_path}, stop_after=1)
     saved = torch.load(tmp_path / "last.pt", weights_only=True)
-    torch.save({name: saved[name] for name in saved if name != "random_states"}, tmp_path / "part.pt")
+    checkpoint.save({name: saved[name] for name in saved if name != "random_states"}, tmp_path / "part.pt")
     for path, sentence in [
         (tmp_path / "none.pt", "there is no checkpoint at"),
         (tmp_path / "part.pt", "has no random_states"),
@@ -243,7 +242,7 @@ def test_a_killed_command_goes_on_in_another_folder_as_if_it_had_not_been_killed
 def test_an_interrupted_command_leaves_status_130_one_line_and_checkpoints_to_go_on_from(paths, tmp_path):
     ran = run_until(signal.SIGINT, **HARD, **paths, checkpoint_dir=tmp_path)
     assert (ran.returncode, ran.stderr) == (130, "python -m trm_nav.train: interrupted\n")
-    assert {path.name for path in tmp_path.iterdir()} == {"best.pt", "last.pt", "history.json"}
+    assert {path.name for path in tmp_path.iterdir()} == {"best.pt", "last.pt", "history.json", ".lock"}
     for file in tmp_path.glob("*.pt"):
         assert outcome(file)["epoch"] == 1
     assert prepare({"resume": tmp_path / "last.pt"}).epoch == 1

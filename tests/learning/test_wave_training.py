@@ -8,6 +8,7 @@ from tiny import assert_same, rounding
 from waves import mazes_of_all_kinds
 
 from trm_nav import generate_mazes
+from trm_nav.learning import checkpoint
 from trm_nav.learning.loss import policy_loss
 from trm_nav.learning.recursion import halting_loss, unroll
 from trm_nav.learning.training import Training
@@ -47,16 +48,16 @@ def test_a_run_that_goes_on_is_bit_for_bit_the_run_that_was_never_stopped(sets, 
     end = whole.checkpoint()
     stopped = new_run(sets, **other)  # seeds the random numbers, which all runs share, anew
     next(stopped.epochs())
-    torch.save(stopped.checkpoint(), tmp_path / "last.pt")
+    checkpoint.save(stopped.checkpoint(), tmp_path / "last.pt")
     if in_the_middle:
         with pytest.raises(Stopped):
             list(stopped.epochs(stop_in_the_middle))
     resumed = new_run(sets, **other)
-    resumed.restore(torch.load(tmp_path / "last.pt", weights_only=True))
+    resumed.restore(checkpoint.load_run(tmp_path / "last.pt"))
     list(resumed.epochs())
     found = resumed.checkpoint()
-    for checkpoint in (found, end):
-        checkpoint["history"].pop("seconds")
+    for state in (found, end):
+        state["history"].pop("seconds")
     for name in ("model_state_dict", "optimizer_state_dict", "scheduler_state_dict", "history", "random_states"):
         assert_same(found[name], end[name], name)
     assert found["epoch"] == 3

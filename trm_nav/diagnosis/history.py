@@ -4,7 +4,6 @@ A history may come from any program. It needs four lists of numbers; everything 
 ignored where it does not.
 """
 
-import json
 import math
 from collections.abc import Mapping
 from numbers import Real
@@ -14,6 +13,7 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
 
 from trm_nav.errors import UserError
+from trm_nav.files import as_path, load_json
 from trm_nav.settings import DataSettings, TrainSettings
 
 from .thresholds import THRESHOLDS
@@ -28,18 +28,14 @@ def load(name: str | Path) -> tuple[Path, Any]:
 
     Raises UserError if there is no such file or it is not JSON. What the JSON holds is not checked.
     """
-    path = Path(name)
+    path = as_path(name)
     try:
         path = next(place for place in (path, *(path / place for place in PLACES)) if place.is_file())
-        content = json.loads(path.read_text(encoding="utf-8"))
-        json.dumps(content, ensure_ascii=False).encode()  # half a surrogate pair is JSON, but cannot be printed
-        return path, content
     except StopIteration:
         raise UserError(f"there is no history.json in {name} or in its checkpoints/") from None
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror or error}") from None
-    except (ValueError, RecursionError):
-        raise UserError(f"{path} is not JSON, or a truncated file") from None
+    return path, load_json(path, "history", "name a history.json that training wrote")
 
 
 def accepts(name: str, value: Any) -> bool:

@@ -2,47 +2,68 @@
 
 A checkpoint is a dictionary of tensors and plain values. It has the keys that are needed to use the model (`epoch`,
 `model_state_dict`, `optimizer_state_dict`, `val_acc`, `val_loss`, `config`), and everything that a run needs to
-continue as if it had never stopped. `Training.checkpoint` creates it; lesson 06 takes one apart.
+continue as if it had never stopped. `Training.checkpoint` creates it, `contents.py` says what it must hold; lesson 06
+takes one apart.
 """
 
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-import torch
+from pydantic import ValidationError
 
-from trm_nav.errors import UserError
-from trm_nav.files import load_tensors, write_atomically
+from trm_nav.errors import UserError, shown
+from trm_nav.files import load_tensors, tensors, write_atomically
 from trm_nav.settings import ModelSettings, TrainSettings
 
+from .contents import SavedModel, SavedRun
 from .model import TinyRecursiveModel, create_model
 
 REMEDY = "training writes best.pt, last.pt and checkpoint_epoch_N.pt into its `checkpoint_dir`"
-TO_LOAD = {"epoch", "model_state_dict", "val_acc", "val_loss", "config"}
-TO_RESUME = TO_LOAD | {
-    "optimizer_state_dict",
-    "scheduler_state_dict",
-    "history",
-    "early_stopping",
-    "random_states",
-    "fingerprints",
-}
+FREE_ON_RESUME = {
+    "train_path", "val_path", "checkpoint_dir", "epochs", "patience", "device", "save_every", "resume", "overwrite"
+}  # fmt: skip
+Saved = TypeVar("Saved", bound=SavedModel)
 
 
 def save(checkpoint: dict[str, Any], path: str | Path) -> None:
     """Write a checkpoint atomically. Raises UserError if that fails; an older file then stays as it is."""
-    write_atomically(path, partial(torch.save, checkpoint))
+    write_atomically(path, tensors(checkpoint))
 
 
-def load(path: str | Path, required: set[str] = TO_LOAD) -> dict[str, Any]:
-    """Read a checkpoint onto the CPU. Raises UserError if it is missing, truncated, or lacks a required key."""
-    checkpoint: dict[str, Any] = load_tensors(path, "checkpoint", REMEDY)
-    missing = required - set(checkpoint if isinstance(checkpoint, dict) else ())
-    if missing:
-        raise UserError(f"{path} is not a checkpoint of this project: it has no {', '.join(sorted(missing))}; {REMEDY}")
-    if not isinstance(checkpoint["config"], dict):
-        raise UserError(f"{path} is not a checkpoint of this project: its config contains no settings; {REMEDY}")
-    return checkpoint
+def load(path: str | Path) -> SavedModel:
+    """Read a checkpoint onto the CPU, as far as it is needed to use the model.
+
+    Raises UserError if it is missing, truncated or damaged, lacks something, or holds what does not fit together.
+    """
+    return _load(path, SavedModel)
+
+
+def load_run(path: str | Path) -> SavedRun:
+    """Read a checkpoint onto the CPU, with all that is needed to go on. Raises UserError as `load` does."""
+    return _load(path, SavedRun)
+
+
+def _load(path: str | Path, kind: type[Saved]) -> Saved:
+    def check(content: Any) -> Saved:
+        found = content if isinstance(content, dict) else {}
+        try:
+            return kind(**{name: found[name] for name in kind.model_fields if name in found})
+        except ValidationError as error:
+            required = (name for name, field in kind.model_fields.items() if field.is_required() and name not in found)
+            if missing := ", ".join(sorted(required)):
+                raise UserError(f"{path} is not a checkpoint of this project: it has no {missing}; {REMEDY}") from None
+            raise UserError(f"{path} is not a usable checkpoint: {_clause(error)}; {REMEDY}") from None
+
+    return load_tensors(path, "checkpoint", REMEDY, check)
+
+
+def _clause(error: ValidationError) -> str:
+    """What is wrong, from the first of pydantic's records."""
+    first = error.errors()[0]
+    if first["type"] == "value_error":  # from a validator, in words
+        return str(first["ctx"]["error"])
+    where = " ".join(shown(part).strip("'") for part in first["loc"])
+    return f"{where} in it is {shown(first['input'])}: {first['msg'][:1].lower()}{first['msg'][1:]}"
 
 
 def load_model(path: str | Path, recursions: int | None = None) -> TinyRecursiveModel:
@@ -54,35 +75,29 @@ def load_model(path: str | Path, recursions: int | None = None) -> TinyRecursive
 
     Raises UserError for a file that is not such a checkpoint, and for a number of recursions out of bounds.
     """
-    checkpoint = load(path)
-    model = create_model(**ModelSettings.part_of(checkpoint["config"]))
-    try:
-        model.load_state_dict(checkpoint["model_state_dict"])
-    except RuntimeError:
-        raise UserError(f"the weights in {path} do not fit the model that its config describes") from None
+    saved = load(path)
+    model = create_model(**saved.shape.model_dump())
+    model.load_state_dict(saved.model_state_dict)
     if recursions is not None:
         if model.halting:
             raise UserError(
-                f"`recursions={recursions}` was given, but the model in {path} has `halting`: it ends by itself"
+                f"`recursions={shown(recursions)}` was given, but the model in {path} has `halting`: it ends by itself"
             )
         model.recursions = ModelSettings.of({"recursions": recursions}).recursions
     return model.eval()
 
 
-def settings_of(checkpoint: dict[str, Any], given: dict[str, Any]) -> TrainSettings:
+def settings_of(saved: SavedRun, given: dict[str, Any]) -> TrainSettings:
     """The settings to resume with: those of the checkpoint, updated by those given now.
 
     Raises UserError for a setting given now that would make it another run; `FREE_ON_RESUME` lists the others.
     """
-    before = TrainSettings.of({**checkpoint["config"], "resume": None})
+    before = saved.settings
     for name, value in given.items():
-        trained_with = getattr(before, name)
-        if name not in FREE_ON_RESUME and value != trained_with:
+        trained_with = getattr(before, name, None)
+        if name in TrainSettings.model_fields and name not in FREE_ON_RESUME and value != trained_with:
             raise UserError(
                 f"`{name}={value}` was given, but the checkpoint was trained with {trained_with}; leave it out to "
                 "resume, or start a new run without `resume`"
             )
     return TrainSettings.of({**before.model_dump(), **given})
-
-
-FREE_ON_RESUME = {"train_path", "val_path", "checkpoint_dir", "epochs", "patience", "device", "save_every", "resume"}

@@ -18,15 +18,15 @@ def choose_device(name: str) -> torch.device:
     """The device of that name; `auto` is a CUDA device if there is one. Raises UserError if there is no such device."""
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
-    device = torch.device(name)
-    if device.type == "cuda" and (device.index or 0) >= torch.cuda.device_count():
+    kind, _, index = name.partition(":")
+    if kind == "cuda" and int(index or 0) >= torch.cuda.device_count():
         raise UserError(
             f"there is no device {name} here: PyTorch finds {torch.cuda.device_count()} CUDA devices; use "
             "`device=cpu`, or leave `device` out"
         )
-    if device.type == "mps" and not torch.backends.mps.is_available():
+    if kind == "mps" and not torch.backends.mps.is_available():
         raise UserError("there is no device mps here: it needs a Mac with an Apple chip; use `device=cpu`")
-    return device
+    return torch.device(name)
 
 
 def default_threads(model: ModelSettings) -> int:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from trm_nav import memory
 from trm_nav.errors import UserError
 from trm_nav.mazes.encoding import ACTIONS, FREE, GOAL, WALL
 from trm_nav.settings import ModelSettings
@@ -193,9 +194,18 @@ def create_model(
         halting: whether each cell decides by itself when it knows its answer; needs local mixing, "conv" or "cross".
         binary: whether the channels of a decided cell are -1 or 1; needs halting.
 
-    Raises UserError, which is a ValueError, for a value outside its bounds.
+    Raises UserError, which is a ValueError, for a value outside its bounds, and for a model larger than the memory.
     """
-    return TinyRecursiveModel(**ModelSettings.of(locals()).model_dump())
+    shape = ModelSettings.of(locals())
+    parameters = count_parameters(outline(shape))
+    memory.require(4 * parameters, f"a model of {parameters:,} parameters", "lower `dim`, `depth` or `grid_size`")
+    return TinyRecursiveModel(**shape.model_dump())
+
+
+def outline(shape: ModelSettings) -> TinyRecursiveModel:
+    """A model without numbers, on PyTorch's device `meta`: names, shapes and dtypes, and no memory."""
+    with torch.device("meta"):
+        return TinyRecursiveModel(**shape.model_dump(include=set(ModelSettings.model_fields)))
 
 
 def count_parameters(model: nn.Module) -> int:

@@ -1,51 +1,68 @@
 """A whole training run: prepare it, fit the model, save what it produces. `train` and the lessons share this."""
 
-import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
-import torch
 from tqdm import tqdm
 
+from trm_nav import memory
 from trm_nav.errors import UserError
-from trm_nav.files import require_writable, write_bytes
 from trm_nav.mazes import dataset
 from trm_nav.settings import TrainSettings
 
-from . import checkpoint
-from .training import Diverged, Training
+from . import checkpoint, folder
+from .device import choose_device
+from .footprint import footprint
+from .training import Diverged, Training, new_id
 
 BAR = "{desc}: {percentage:3.0f}%|{bar}| {n:.1f}/{total} epochs [{elapsed}<{remaining}]"
+SMALLER = "reduce the batch size (`batch_size=32`) or the model (`dim=64` `depth=2`), or use `device=cpu`"
 
 
 def prepare(given: dict[str, Any]) -> Training:
     """Prepare a run to start or, if `resume` is among the given settings, to continue.
 
-    Raises UserError for settings, data sets or a checkpoint that cannot be used, before anything is written.
+    Raises UserError for settings, data sets or a checkpoint that cannot be used, for a run that would need more memory
+    than there is, and for a folder that belongs to another run, before anything is written.
     """
     saved = None
     if given.get("resume") is None:
         settings = TrainSettings.of(given)
     else:
-        saved = checkpoint.load(given["resume"], checkpoint.TO_RESUME)
+        saved = checkpoint.load_run(given["resume"])
         settings = checkpoint.settings_of(saved, given)
-    require_writable(settings.checkpoint_dir)
     train_set, val_set = dataset.load(settings.train_path), dataset.load(settings.val_path)
-    with memory_to_spare():
+    with memory.to_spare(SMALLER):
+        if choose_device(settings.device).type == "cpu":
+            memory.require(footprint(settings, train_set), "this training", SMALLER)
         run = Training(settings, train_set, val_set)
-    if saved is not None:
-        run.restore(saved)
-        if run.epoch >= settings.epochs:
-            raise UserError(f"{settings.resume} has finished its {run.epoch} epochs; raise `epochs` to continue")
-        if run.out_of_patience:
-            raise UserError(
-                f"{settings.resume} stopped after {settings.patience} epochs without a lower validation loss; raise "
-                "`patience` to continue"
-            )
-        keep_best(run)
+        if saved is not None:
+            run.restore(saved)
+            if settings.checkpoint_dir.resolve() != Path(given["resume"]).parent.resolve():
+                run.id = new_id()  # from here on, the run in the old folder may go on in another way
+    with folder.held(settings.checkpoint_dir):
+        folder.require_free(run)
+        if (ended := _ended(run)) is not None:
+            if not settings.overwrite:
+                folder.agree(run)
+            raise UserError(ended)
     return run
+
+
+def _ended(run: Training) -> str | None:
+    """Why a run that is resumed has nothing to do, as a sentence; None if it has."""
+    settings = run.settings
+    if run.epoch >= settings.epochs:
+        return f"{settings.resume} has finished its {run.epoch} epochs; raise `epochs` to continue"
+    if run.out_of_patience:
+        return (
+            f"{settings.resume} stopped after {settings.patience} epochs without a lower validation loss; raise "
+            "`patience` to continue"
+        )
+    return None
 
 
 def fit(
@@ -60,26 +77,30 @@ def fit(
         on_epoch: called with the run after each epoch has been saved.
         on_step: called after each gradient step with the share of the epoch that is finished.
 
-    Raises UserError if the loss diverges or memory runs out. Files saved by earlier epochs stay, also after an
-    interrupt; resuming from last.pt repeats the epoch that was interrupted. A run that diverges records it in its
-    history.json, even if no epoch was finished.
+    Raises UserError if the loss diverges, if memory runs out, and if another training writes into the folder. Files
+    saved by earlier epochs stay, also after an interrupt; resuming from last.pt repeats the epoch that was interrupted.
+    A run that diverges records it in its history.json, even if no epoch was finished. With `overwrite`, an older run in
+    the folder is removed when the first epoch of this one is finished.
     """
-    folder = run.settings.checkpoint_dir
-    try:
-        with memory_to_spare():
+    with folder.held(run.settings.checkpoint_dir), memory.to_spare(SMALLER):
+        folder.require_free(run)
+        if run.epoch:
+            folder.clear(run)
+            folder.agree(run)
+        try:
+            begun = run.epoch
             for epoch in run.epochs(on_step):
-                state = run.checkpoint()
-                if run.improved:
-                    checkpoint.save(state, folder / "best.pt")
-                if epoch % run.settings.save_every == 0:
-                    checkpoint.save(state, folder / f"checkpoint_epoch_{epoch}.pt")
-                checkpoint.save(state, folder / "last.pt")
-                save_history(run)
+                if epoch == begun + 1:
+                    folder.clear(run)
+                folder.save(run)
                 on_epoch(run)
-    except Diverged as error:
-        save_history(run)
-        kept = f"; {folder / 'best.pt'} still holds epoch {run.best_epoch}" if run.epoch else ""
-        raise UserError(f"{error}{kept}") from None
+        except Diverged as error:
+            folder.clear(run)
+            folder.save_history(run)
+            kept = (
+                f"; {run.settings.checkpoint_dir / 'best.pt'} still holds epoch {run.best_epoch}" if run.epoch else ""
+            )
+            raise UserError(f"{error}{kept}") from None
 
 
 @contextmanager
@@ -106,31 +127,3 @@ def progress(
         file=sys.stdout if in_notebook else None,
     ) as bar:
         yield lambda share: bar.update(run.epoch + share - bar.n), write
-
-
-def save_history(run: Training) -> None:
-    """Write `history.json`: the run's record and its origin."""
-    text = json.dumps({**run.record(), **run.origin()}, indent=1)
-    write_bytes(run.settings.checkpoint_dir / "history.json", text.encode())
-
-
-def keep_best(run: Training) -> None:
-    """Copy the best checkpoint of a run that continues in another folder: it may never have a better one."""
-    resumed, folder = run.settings.resume, run.settings.checkpoint_dir
-    if resumed is None:
-        return
-    best = resumed if run.improved else resumed.with_name("best.pt")
-    if best.exists() and folder.resolve() != resumed.parent.resolve():
-        write_bytes(folder / "best.pt", best.read_bytes())
-
-
-@contextmanager
-def memory_to_spare() -> Iterator[None]:
-    """Turn a GPU that runs out of memory into a UserError that says what to do."""
-    try:
-        yield
-    except torch.OutOfMemoryError:
-        raise UserError(
-            "CUDA out of memory: reduce the batch size (`batch_size=32`) or the model (`dim=64` `depth=2`), or use "
-            "`device=cpu`"
-        ) from None

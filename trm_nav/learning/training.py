@@ -7,7 +7,9 @@ iterate over `Training.epochs()` itself and look at the model between two epochs
 import math
 import time
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 from typing import Any
+from uuid import uuid4
 
 import torch
 from torch import Tensor
@@ -16,6 +18,7 @@ from trm_nav.errors import UserError
 from trm_nav.mazes.dataset import Dataset
 from trm_nav.settings import ModelSettings, TrainSettings
 
+from .contents import BestModel, SavedRun
 from .device import choose_device, default_threads, processor_set
 from .loss import chance, count_right, policy_loss
 from .model import create_model
@@ -25,6 +28,11 @@ from .samples import Samples
 
 WARM_UP = 0.1  # share of the steps during which the learning rate rises to its peak
 GRADIENT_NORM = 1.0  # gradients with a larger norm are scaled down to it
+
+
+def new_id() -> str:
+    """The identity of a run, which all its files carry: 32 hexadecimal digits."""
+    return uuid4().hex
 
 
 class Diverged(UserError):
@@ -88,7 +96,9 @@ class Training:
             name: [] for name in ("train_loss", "train_acc", "val_loss", "val_acc", "lr", "seconds")
         }
         self.best_epoch, self.best_val_loss = 0, math.inf
+        self.best_model: dict[str, Any] = {}  # as in a checkpoint, after the best epoch
         self.diverged = False
+        self.id: str | None = new_id()
 
     @property
     def threads(self) -> int:
@@ -134,6 +144,7 @@ class Training:
                 self.history[name].append(value)
             if val_loss < self.best_val_loss:
                 self.best_epoch, self.best_val_loss = self.epoch, val_loss
+                self.best_model = deepcopy(self.saved_model())
             yield self.epoch
 
     def _train(self, on_step: Callable[[float], None] | None) -> tuple[float, float]:
@@ -203,17 +214,35 @@ class Training:
 
     def origin(self) -> dict[str, Any]:
         """What is needed to reproduce the run in addition to its settings, as plain values."""
-        return {"seed": self.settings.seed, "fingerprints": self.fingerprints, "threads": self.threads, **provenance()}
+        return {
+            "run": self.id,
+            "seed": self.settings.seed,
+            "fingerprints": self.fingerprints,
+            "threads": self.threads,
+            **provenance(),
+        }
 
-    def checkpoint(self) -> dict[str, Any]:
-        """The complete state of the run as tensors and plain values; see `checkpoint.py`."""
+    def saved_model(self) -> dict[str, Any]:
+        """The model after the last epoch, and how well it does."""
         return {
             "epoch": self.epoch,
             "model_state_dict": self.model.state_dict(),
-            "optimizer_state_dict": self.optimizer.state_dict(),
-            "scheduler_state_dict": self.schedule.state_dict(),
             "val_acc": self.history["val_acc"][-1],
             "val_loss": self.history["val_loss"][-1],
+        }
+
+    def best_checkpoint(self) -> dict[str, Any]:
+        """The model after the best epoch, in a checkpoint that suffices to use it."""
+        return {**self.best_model, "config": self.settings.plain(), "run": self.id}
+
+    def checkpoint(self) -> dict[str, Any]:
+        """The complete state of the run as tensors and plain values; see `checkpoint.py`."""
+        model = self.saved_model()
+        return {
+            **model,
+            "best": model if self.improved else self.best_model,  # the same tensors are saved once
+            "optimizer_state_dict": self.optimizer.state_dict(),
+            "scheduler_state_dict": self.schedule.state_dict(),
             "config": self.settings.plain(),
             "history": {name: list(values) for name, values in self.history.items()},
             "early_stopping": {"best_epoch": self.best_epoch, "best_val_loss": self.best_val_loss},
@@ -221,24 +250,30 @@ class Training:
             **self.origin(),
         }
 
-    def restore(self, checkpoint: dict[str, Any]) -> None:
+    def restore(self, saved: SavedRun) -> None:
         """Restore the state of a checkpoint. Raises UserError if it was trained on other data."""
         for name, fingerprint in self.fingerprints.items():
-            if checkpoint["fingerprints"][name] != fingerprint:
+            if saved.fingerprints[name] != fingerprint:  # type: ignore[index]  # pydantic has checked the keys
                 raise UserError(
                     f"the checkpoint was trained on another data set than the one that `{name}_path` names now; "
                     "name the same file, or start a new run without `resume`"
                 )
-        self.model.load_state_dict(checkpoint["model_state_dict"])
-        self.optimizer.load_state_dict(checkpoint["optimizer_state_dict"])
-        self.schedule.load_state_dict(checkpoint["scheduler_state_dict"])
-        for group in self.optimizer.param_groups:  # the checkpoint's, unless the number of epochs has changed
-            group["lr"] = self.settings.lr * self.schedule.lr_lambdas[0](self.schedule.last_epoch)
-        self.history = {name: list(values) for name, values in checkpoint["history"].items()}
-        self.best_epoch = checkpoint["early_stopping"]["best_epoch"]
-        self.best_val_loss = checkpoint["early_stopping"]["best_val_loss"]
-        self.sampler.set_state(checkpoint["random_states"]["sampler"])
-        restore_random_states(checkpoint["random_states"])
+        self.model.load_state_dict(saved.model_state_dict)
+        groups = self.optimizer.state_dict()["param_groups"]  # they follow from the settings
+        self.optimizer.load_state_dict({"state": saved.moments, "param_groups": groups})
+        steps = saved.epoch * self.batches
+        lr = self.settings.lr * self.schedule.lr_lambdas[0](steps)  # the checkpoint's, unless there are more epochs now
+        self.schedule.load_state_dict(
+            {"last_epoch": steps, "_step_count": steps + 1, "_last_lr": [lr], "lr_lambdas": [None]}
+        )
+        self.optimizer.param_groups[0]["lr"] = lr
+        self.history = {name: list(saved.history[name]) for name in self.history}  # type: ignore[index]
+        self.best_epoch = saved.early_stopping.best_epoch
+        self.best_val_loss = saved.early_stopping.best_val_loss
+        self.best_model = (saved.best or BestModel(**saved.model_dump())).model_dump()
+        self.sampler.set_state(saved.random_states["sampler"])
+        restore_random_states(saved.random_states)
+        self.id = saved.run
 
 
 def require_agreement(settings: TrainSettings, train_set: Dataset, val_set: Dataset) -> None:
