@@ -24,7 +24,7 @@ TESTS   := $(VENV)/course,test.installed
 export JUPYTER_PATH := $(CURDIR)/$(VENV)/share/jupyter
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help train lab setup doctor check lint format test nbmake test-everywhere hooks notebooks promises bench constraints clean
+.PHONY: help train lab setup doctor check lint format test nbmake test-everywhere torture hooks notebooks promises bench constraints clean
 .NOTPARALLEL:
 
 help: ## list what make can do
@@ -75,6 +75,9 @@ nbmake: $(TESTS) ## run every notebook as `pytest --nbmake` does
 
 test-everywhere: $(TESTS) ## run the tests under conditions that other machines have (ARGS=--list names them)
 	$(BIN) scripts/test_everywhere.py $(ARGS)
+
+torture: $(TESTS) ## attack commands, files, library and lessons, into docs/reliability.md (ARGS=--failures lists them)
+	OMP_NUM_THREADS=1 $(BIN) -m benchmarks.studies.torture $(ARGS)
 
 hooks: $(TESTS) ## let git run lint's checks before each commit
 	$(BIN) -m pre_commit install
