@@ -8,9 +8,8 @@ import signal
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from itertools import zip_longest
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TextIO
 
 from pydantic.fields import FieldInfo
 
@@ -103,12 +102,14 @@ def run(main: Callable[[], None], prog: str) -> None:
             status = _status(main, prog)
         sys.stdout.flush()
     except BrokenPipeError:  # the program that reads the output, `head` for example, has closed it
-        status = _without_output(0)
+        status = 0
+        _let_go(sys.stdout)
     except OSError as error:
         if error.filename is not None:
             raise
         _complain(f"{prog}: error: cannot write the output: {error.strerror}")
-        status = _without_output(2)
+        status = 2
+        _let_go(sys.stdout)
     sys.exit(status)
 
 
@@ -139,15 +140,12 @@ def _prepare_streams() -> None:
 
 
 def _complain(line: str) -> None:
-    with suppress(OSError):
+    try:
         print(line, file=sys.stderr, flush=True)
+    except OSError:
+        _let_go(sys.stderr)
 
 
-def _without_output(status: int) -> int:
-    """Let go what could not be written, or Python would complain about it at the end."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except OSError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-    return status
+def _let_go(stream: TextIO) -> None:
+    """Forget what could not be written, or Python would complain about it at the end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -13,7 +13,7 @@ from trm_nav.diagnosis.history import History
 from trm_nav.errors import UserError
 
 PROG = "python -m trm_nav.compare"
-NOT_COMPARED = {"train_path", "val_path", "checkpoint_dir", "resume", "epochs"}  # paths, and what has a column anyway
+NOT_COMPARED = {"train_path", "val_path", "checkpoint_dir", "resume", "overwrite", "epochs"}  # paths, and what has a column anyway
 
 
 @dataclass(frozen=True)
