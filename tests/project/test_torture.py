@@ -17,6 +17,7 @@ from benchmarks.studies.torture.damage import BYTES, bomb, entry_replaced
 from benchmarks.studies.torture.material import same
 
 ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a process fork that has PyTorch in it")
 SENTENCE = "print('this is no good; give another', file=sys.stderr); sys.exit(2)"
 
 
@@ -132,7 +133,7 @@ def test_one_entry_is_replaced_and_the_original_stays():
 
 
 def test_a_bomb_is_small_and_large():
-    assert len(bomb(2**22)) < 2**14
+    assert len(bomb(2**22)) < 2**15
 
 
 def test_nan_is_the_same_as_itself_and_other_bits_are_not():

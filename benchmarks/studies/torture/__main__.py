@@ -5,7 +5,8 @@
     python -m benchmarks.studies.torture --again flags-0017        # one attack once more, with all that it printed
     python -m benchmarks.studies.torture --failures                # the failures found so far, by their causes
 
-A campaign that was interrupted goes on where it was, unless the seed or the commit is another one.
+A campaign that was interrupted goes on where it was, unless the seed or the commit is another one. The attacks are made
+in forks of a process that has imported PyTorch, so they need Linux.
 """
 
 import argparse

@@ -1,5 +1,6 @@
 """A campaign: which attacks there are, many at once, and their results in a file as they come."""
 
+import gc
 import hashlib
 import json
 import multiprocessing
@@ -80,6 +81,8 @@ def warm_up() -> None:
     import trm_nav.proof.repair  # noqa: F401
 
     torch.set_num_threads(1)
+    gc.collect()
+    gc.freeze()  # a collection in a child would copy every page of what is imported
 
 
 def staged(folder: Path) -> Path:
@@ -167,7 +170,7 @@ def _progress(counts: Counter[str], total: int, result: dict[str, Any]) -> None:
 
 def header(seed: int) -> dict[str, Any]:
     """What the results of one file have in common."""
-    git = ["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"]
+    git = ["git", "-C", str(ROOT), "describe", "--always", "--dirty"]
     commit = subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip()
     return {"seed": seed, "commit": commit, "machine": machine(), "system": platform.system()}
 

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 LETTERS = "x" * 5000
-DEEP = 2000  # levels
+DEEP = 300  # levels; PyTorch saves no more than a few hundred
 
 WORDS = [
     "",
@@ -241,6 +241,7 @@ OBJECTS: dict[str, Callable[[], Any]] = {
     "an object of many lines": LongName,
     "an object without a repr": NoName,
     "a cyclic list": cyclic,
+    "a list of 5,000 levels": lambda: nested(5000),
     "a generator": lambda: (number for number in range(3)),
     "a path": lambda: Path("missing"),
     "/dev/zero": lambda: "/dev/zero",

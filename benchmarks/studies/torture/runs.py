@@ -69,8 +69,8 @@ def agree(scene: Scene, name: str) -> None:
         return
     scene.expect(last["epoch"] == len(history["val_loss"]), "mixed: last.pt and history.json have other epochs")
     scene.expect(same(last["history"]["val_loss"], history["val_loss"]), "mixed: last.pt and history.json differ")
-    scene.expect(best.get("epoch") == history["best_epoch"], "mixed: best.pt is not the best epoch of history.json")
     if best:
+        scene.expect(best["epoch"] == history["best_epoch"], "mixed: best.pt is not the best epoch of history.json")
         losses = history["val_loss"]
         holds = best["epoch"] <= len(losses) and best["val_loss"] == losses[best["epoch"] - 1]
         scene.expect(holds, "mixed: best.pt is of another run than history.json")
