@@ -13,7 +13,8 @@ from trm_nav.diagnosis.history import History
 from trm_nav.errors import UserError
 
 PROG = "python -m trm_nav.compare"
-NOT_COMPARED = {"train_path", "val_path", "checkpoint_dir", "resume", "overwrite", "epochs"}  # paths, and what has a column anyway
+# Where the files are and which were there before, and what has a column anyway.
+NOT_COMPARED = {"train_path", "val_path", "checkpoint_dir", "resume", "overwrite", "epochs"}
 
 
 @dataclass(frozen=True)

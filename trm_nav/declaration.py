@@ -56,7 +56,8 @@ def _sentence(error: Mapping[str, Any], fields: Mapping[str, FieldInfo]) -> str:
     name, given = str(error["loc"][0]), error["input"]
     if error["type"] == "extra_forbidden":
         return f"there is no setting '{name}'{nearest(name, fields)}"
-    hint = " (papermill reads True and False with a capital letter)" if given in ("true", "false") else ""
+    lower_case = isinstance(given, str) and given in ("true", "false")
+    hint = " (papermill reads True and False with a capital letter)" if lower_case else ""
     return f"`{name}` must be {accepted(fields[name])}, not {shown(given)}{hint}"
 
 

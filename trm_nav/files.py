@@ -28,6 +28,7 @@ Write = Callable[[BinaryIO], Any]  # writes the content of a file that is open
 UNFINISHED = re.compile(r"\..+\.(\d+)\.tmp")  # the name of a temporary file, with the process that writes it
 MARK = b"trm_nav sha256 "  # what the comment of a sealed file begins with; the digest of all bytes before it follows
 COMMENT = len(MARK) + 64
+RUN_ID = re.compile("[0-9a-f]{32}")  # a file of a run of ours has a digest, unless that is damaged
 LARGEST_JSON = 100e6  # bytes; a history of 100,000 epochs has 14 MB
 NO_COMMENT = b"\x00\x00"  # its length, the last two bytes of a ZIP file that has none
 
@@ -149,7 +150,7 @@ def as_path(name: str | Path) -> Path:
 
 
 def json_with_digest(content: Mapping[str, Any]) -> bytes:
-    """Plain values as the content of a JSON file, with a `digest` of all others as its last entry."""
+    """Plain values, one of them the `run` they are of, as the content of a JSON file with a `digest` of them all."""
     return json.dumps({**content, "digest": _digest(content)}, indent=1).encode()
 
 
@@ -161,10 +162,11 @@ def load_json(path: str | Path, what: str, remedy: str) -> Any:
         json.dumps(content, ensure_ascii=False).encode()  # half a surrogate pair is JSON, but cannot be printed
     except (ValueError, RecursionError):
         raise UserError(f"{path} is not JSON, or a truncated file") from None
-    if isinstance(content, dict) and "digest" in content and content.pop("digest") != _digest(content):
+    ours = isinstance(content, dict) and ("digest" in content or RUN_ID.fullmatch(str(content.get("run"))))
+    if ours and content.pop("digest", None) != _digest(content):
         raise UserError(
-            f"{path} is damaged or was edited: its digest is not that of its content; {remedy}, or remove the entry "
-            "`digest` to use it as it is"
+            f"{path} is damaged or was edited: its digest is not that of its content; {remedy}, or remove its entries "
+            "digest and run to use it as it is"
         )
     return content
 

@@ -126,7 +126,7 @@ def test_a_grid_search_over_a_few_settings_fits_100_columns(tmp_path, monkeypatc
 
 def test_settings_that_are_paths_are_never_compared():
     paths = {name for name, field in TrainSettings.model_fields.items() if "Path" in str(field.annotation)}
-    assert paths | {"epochs"} == NOT_COMPARED
+    assert paths | {"overwrite", "epochs"} == NOT_COMPARED
 
 
 def test_a_history_is_found_in_the_folder_below_it_or_by_its_own_name(experiments, compare):

@@ -1,16 +1,27 @@
 """Files are whole or not there, and files from elsewhere are read without running them."""
 
+import errno
+import json
 import os
 import pickle
 import re
 import resource
+import zipfile
 from functools import partial
 
 import pytest
 import torch
 
 from trm_nav import UserError
-from trm_nav.files import load_tensors, require_writable, tensors, write_atomically, write_together
+from trm_nav.files import (
+    json_with_digest,
+    load_json,
+    load_tensors,
+    require_writable,
+    tensors,
+    write_atomically,
+    write_together,
+)
 
 TENSORS = {"some": torch.arange(5000), "plain": [1, "two"]}
 
@@ -103,3 +114,72 @@ def test_a_missing_file_and_a_folder_are_told_apart(tmp_path):
         load_tensors(tmp_path / "none", "thing")
     with pytest.raises(UserError, match=re.escape(f"cannot read the thing {tmp_path}: Is a directory")):
         load_tensors(tmp_path, "thing")
+
+
+def test_a_json_file_that_was_damaged_or_edited_is_noticed(tmp_path):
+    path, content = tmp_path / "file.json", {"run": 32 * "a", "losses": [0.1, 1e-7], "name": "ä", "config": {"b": None}}
+    path.write_bytes(json_with_digest(content))
+    assert load_json(path, "thing", "find it") == content
+    whole = path.read_bytes()
+    for bit in range(0, 8 * len(whole), 3):
+        damaged = bytearray(whole)
+        damaged[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(damaged)
+        try:
+            assert load_json(path, "thing", "find it") == content  # 1e-07 and 1E-07 are the same
+        except UserError as refusal:
+            assert re.search("file.json is (damaged or was edited: .*; find it|not JSON)", str(refusal))
+
+
+def test_a_json_file_of_another_program_needs_no_digest(tmp_path):
+    path, content = tmp_path / "file.json", {"run": "first", "losses": [1, 2]}
+    path.write_text(json.dumps(content))
+    assert load_json(path, "thing", "find it") == content
+
+
+@pytest.mark.parametrize("name", [None, 5, b"name", "a\0b", "\ud800", 2.5], ids=repr)
+def test_what_is_no_path_is_refused(name):
+    for use in (lambda: load_tensors(name, "thing"), lambda: write_atomically(name, partial(write_bytes, b""))):
+        with pytest.raises(UserError, match="is not a path"):
+            use()
+
+
+def test_pipes_and_devices_are_refused_without_waiting_for_them(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", "/dev/null", "/dev/zero", "/dev/full"):
+        if os.path.exists(path):
+            with pytest.raises(UserError, match="it is not a regular file; find it"):
+                load_tensors(path, "thing", "find it")
+
+
+def test_a_file_that_would_not_fit_into_the_memory_is_refused_by_its_size(tmp_path):
+    path = tmp_path / "large.pt"
+    with open(path, "wb") as file:
+        file.truncate(2**40)  # takes no room on the disk
+    with pytest.raises(UserError, match="large.pt would need about 2.2 TB of memory, and .* free; find it"):
+        load_tensors(path, "thing", "find it")
+    with pytest.raises(UserError, match="large.pt is not a thing: it has 1.1 TB"):
+        load_json(path, "thing", "find it")
+
+
+def test_an_archive_that_is_larger_unpacked_than_packed_is_refused(tmp_path):
+    torch.save({"zeros": torch.zeros(10**6)}, tmp_path / "plain.pt")
+    with zipfile.ZipFile(tmp_path / "plain.pt") as plain, zipfile.ZipFile(tmp_path / "bomb.pt", "w", 8) as bomb:
+        for part in plain.infolist():
+            bomb.writestr(part.filename, plain.read(part))
+    with pytest.raises(UserError, match="bomb.pt is not a thing"):
+        load_tensors(tmp_path / "bomb.pt", "thing")
+
+
+@pytest.mark.parametrize("failing", ["fsync", "replace", "unlink"])
+def test_a_disk_that_becomes_read_only_is_named(tmp_path, monkeypatch, failing):
+    (tmp_path / "file").write_bytes(b"old")
+
+    def refuse(*_, **__):
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    for name in {failing, "unlink", "replace"}:
+        monkeypatch.setattr(os, name, refuse)
+    with pytest.raises(UserError, match="cannot write .*file: Read-only file system; "):
+        write_atomically(tmp_path / "file", partial(write_bytes, b"new"))
+    assert (tmp_path / "file").read_bytes() == b"old"

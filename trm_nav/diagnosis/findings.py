@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from trm_nav.errors import UserError, shown
+
 from .curves import Curves
 from .history import History
 from .remedies import Remedy, remedies
@@ -50,6 +52,8 @@ def diagnose(history: History | Mapping[str, Any] | str | Path, finished: bool =
     Raises UserError if a list is missing or empty, if the lists differ in length or hold anything but numbers. A loss
     that is NaN or null is no mistake: the run has diverged.
     """
+    if not isinstance(finished, bool):
+        raise UserError(f"`finished` must be True or False, not {shown(finished)}")
     history = History.of(history)
     settings = history.settings
     seen = seen_in(Curves.of(history), finished)

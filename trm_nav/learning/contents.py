@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch import Tensor, nn
 
 from trm_nav.errors import UserError, shown
+from trm_nav.files import RUN_ID
 from trm_nav.settings import MOST_EPOCHS, ModelSettings, TrainSettings
 
 from .model import TinyRecursiveModel, outline
@@ -25,7 +26,7 @@ RECURSIONS = "_extra_state"  # their key in a model's state
 Epoch = Annotated[int, Field(ge=1, le=MOST_EPOCHS)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1)]
-RunId = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
+RunId = Annotated[str, Field(pattern=f"^{RUN_ID.pattern}$")]
 
 
 class _Contents(BaseModel):

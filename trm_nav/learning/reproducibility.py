@@ -10,9 +10,15 @@ from typing import Any
 import numpy as np
 import torch
 
+from trm_nav.settings import TrainSettings
+
 
 def set_seed(seed: int) -> None:
-    """Seed Python, NumPy and PyTorch, every CUDA device included, and ask cuDNN for deterministic algorithms."""
+    """Seed Python, NumPy and PyTorch, every CUDA device included, and ask cuDNN for deterministic algorithms.
+
+    Raises UserError for a seed that is no whole number from 0 to 2**32 - 1.
+    """
+    seed = TrainSettings.of({"seed": seed.item() if isinstance(seed, np.integer) else seed}).seed
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)
