@@ -44,6 +44,9 @@ train: $(LESSONS) ## generate mazes, train and evaluate into runs/ (RECIPE=tiny,
 	@echo "executed notebook: runs/$(RUN)/04_train.ipynb"
 
 lab: $(LESSONS) ## open the lessons in JupyterLab
+	@test "$$(id -u)" != 0 || case " $(ARGS) " in *" --allow-root "*) ;; *) \
+		echo "JupyterLab does not start for root, who may do anything: run 'make lab' as an ordinary user," \
+		"or, in a container, make lab ARGS=--allow-root" >&2; exit 2;; esac
 	$(BIN) -m jupyterlab notebooks $(ARGS)
 
 setup: $(TESTS) ## only install, into .venv: what the lessons and the tests need

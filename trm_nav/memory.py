@@ -82,4 +82,6 @@ def to_spare(remedy: str) -> Iterator[None]:
         text = str(error)
         if not isinstance(error, MemoryError) and not any(words in text for words in CANNOT_ALLOCATE):
             raise
-        raise UserError(f"{'CUDA ' if 'CUDA' in text else ''}out of memory: {remedy}") from None
+        if "CUDA" in text:
+            raise UserError(f"CUDA out of memory: {remedy}, or use `device=cpu`") from None
+        raise UserError(f"out of memory: {remedy}") from None

@@ -263,6 +263,27 @@ def test_running_out_of_gpu_memory_tells_the_guides_three_remedies(command, path
     assert torch.load(tmp_path / "last.pt", weights_only=True)["epoch"] == 2
 
 
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        (
+            {"dim": 4096, "depth": 64},
+            "this training would need about .*B of memory, and .*B are free; reduce .*--dim 64",
+        ),
+        ({"batch_size": 1_000_000, "dim": 4096, "recursions": 256}, "this training would need about .*"),
+        ({"threads": 1024}, r"--threads 1024 was given, and \d+ are the most that make sense on this machine"),
+    ],
+)
+def test_what_this_machine_cannot_do_is_refused_before_it_starts(
+    command, paths, tmp_path, monkeypatch, settings, sentence
+):
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    monkeypatch.setattr("trm_nav.memory.available", lambda: 10**9)
+    ran = command(**RUN | paths | settings, checkpoint_dir=tmp_path / "run")
+    check_refusal(ran, sentence)
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_gpu_full_from_the_start_tells_the_same(command, paths, tmp_path, monkeypatch):
     def run_out(*_, **__):
         raise torch.OutOfMemoryError("CUDA out of memory.")

@@ -8,10 +8,11 @@ from contextlib import contextmanager
 import torch
 
 from trm_nav.errors import UserError
-from trm_nav.settings import ModelSettings
+from trm_nav.settings import ModelSettings, TrainSettings
 
 WIDE = 64  # channels from which a second thread pays off
 MOST_THREADS = 2  # more were not measured
+THREADS_PER_PROCESSOR = 8  # a run of a larger machine must be able to go on; hundreds for each would not get anywhere
 
 
 def choose_device(name: str) -> torch.device:
@@ -39,6 +40,20 @@ def default_threads(model: ModelSettings) -> int:
     sleeps = os.environ.get("OMP_WAIT_POLICY", "").upper() == "PASSIVE"
     pays_off = model.mixing == "mlp" and model.dim >= WIDE
     return min(MOST_THREADS, torch.get_num_threads()) if sleeps and pays_off else 1
+
+
+def choose_threads(settings: TrainSettings) -> int:
+    """CPU threads for a training: those asked for, or the default.
+
+    Raises UserError for so many that they would mostly wait for each other, on this machine.
+    """
+    most = THREADS_PER_PROCESSOR * (os.cpu_count() or 1)
+    if settings.threads is not None and settings.threads > most:
+        raise UserError(
+            f"`threads={settings.threads}` was given, and {most} are the most that make sense on this machine with "
+            f"{os.cpu_count()} processors; leave it out, or ask for fewer"
+        )
+    return settings.threads or default_threads(settings)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from .footprint import footprint
 from .training import Diverged, Training, new_id
 
 BAR = "{desc}: {percentage:3.0f}%|{bar}| {n:.1f}/{total} epochs [{elapsed}<{remaining}]"
-SMALLER = "reduce the batch size (`batch_size=32`) or the model (`dim=64` `depth=2`), or use `device=cpu`"
+SMALLER = "reduce the batch size (`batch_size=32`) or the model (`dim=64` `depth=2`)"
 
 
 def prepare(given: dict[str, Any]) -> Training:

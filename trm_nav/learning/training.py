@@ -19,7 +19,7 @@ from trm_nav.mazes.dataset import Dataset
 from trm_nav.settings import ModelSettings, TrainSettings
 
 from .contents import BestModel, SavedRun
-from .device import choose_device, default_threads, processor_set
+from .device import choose_device, choose_threads, processor_set
 from .loss import chance, count_right, policy_loss
 from .model import create_model
 from .recursion import halting_loss, unroll, within_reach
@@ -68,7 +68,7 @@ class Training:
             update={
                 "grid_size": train_set.grid_size,
                 "augment": train_set.augment if settings.augment is None else settings.augment,
-                "threads": settings.threads or default_threads(settings),
+                "threads": choose_threads(settings),
             }
         )
         set_seed(settings.seed)
