@@ -37,11 +37,13 @@ class ComparedRun:
 def main() -> None:
     parser = cli.Parser("Compare experiments: a table, the best validation accuracy first.", PROG)
     parser.add_argument("experiment", nargs="+", help="folder with a history.json, in it or in its checkpoints/")
-    runs = []
-    for name in parser.parse_args().experiment:
+    names, runs = parser.parse_args().experiment, []
+    for name in names:
         try:
             runs.append(read(name))
         except UserError as problem:
+            if len(names) == 1:
+                raise
             print(f"{PROG}: {problem}", file=sys.stderr)
     if not runs:
         raise UserError("there is nothing to compare; name folders that training wrote, its `checkpoint_dir`")

@@ -163,7 +163,9 @@ def test_what_cannot_be_compared_gets_a_sentence_and_does_not_hide_the_rest(expe
     status, rows, err = compare(folder, experiments / "exp001")
     assert status == 0 and len(rows) == 2 and len(err) == 1 and sentence.format(folder=folder) in err[0]
     status, rows, err = compare(folder)
-    assert (status, rows) == (2, []) and len(err) == 2 and "there is nothing to compare" in err[1]
+    assert (status, rows) == (2, []) and len(err) == 1 and sentence.format(folder=folder) in err[0]
+    status, rows, err = compare(folder, folder)
+    assert (status, rows) == (2, []) and len(err) == 3 and "there is nothing to compare" in err[2]
 
 
 def test_without_an_experiment_it_says_what_is_missing(compare):
