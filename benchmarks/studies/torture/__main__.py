@@ -31,11 +31,15 @@ def main() -> None:
     parser.add_argument("--sample", action="store_true", help="the few attacks that the ordinary tests make")
     parser.add_argument("--again", metavar="NAME", action="append", help="attacks to repeat, such as flags-0017")
     parser.add_argument("--failures", action="store_true", help="list the failures in the results by their causes")
+    parser.add_argument("--page", action="store_true", help="write docs/reliability.md from the results so far")
     parser.add_argument("--workers", type=int, default=2, help="attacks at the same time (default: 2)")
     parser.add_argument("--results", type=Path, default=RESULTS, help="where the results are kept")
     arguments = parser.parse_args()
     if arguments.failures:
         print(listed(read(arguments.results)[1], arguments.seed))
+        return
+    if arguments.page:
+        PAGE.write_text(page(*read(arguments.results)), encoding="utf-8")
         return
     warm_up()
     arguments.results.parent.mkdir(parents=True, exist_ok=True)

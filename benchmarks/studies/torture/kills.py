@@ -17,7 +17,7 @@ from .runs import compare, finish, intact
 
 IMPORTS = 3.0  # seconds that a process needs until it trains, about
 SIGNALS = {"SIGKILL": (-9,), "SIGTERM": (-15, 143), "SIGINT": (130, -2)}
-KILLS, STARTED = 160, 50  # trainings disturbed at random times; of which so many more are processes of their own
+KILLS, STARTED = 120, 40  # trainings disturbed at random times; of which so many more are processes of their own
 
 
 def draw_points(seed: int, stage: Path) -> Iterator[tuple[str, Callable[[Scene], object]]]:

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -39,12 +40,13 @@ def create(folder: Path) -> Path:
     seconds = next(outcome.seconds for outcome in made if "--checkpoint-dir long" in outcome.what)
     (scene.folder / SECONDS).write_text(json.dumps(seconds))
 
-    from_start = _calls(scene, *SETTINGS, "--checkpoint-dir", "counted")
+    from_start = _calls(scene, *SETTINGS, "--checkpoint-dir", "again")
     (after_two,) = [number for number, call in enumerate(from_start) if _replaces_history(call)][1:2]
     dies = Calls(after_two + 2, die)
     scene.run(TRAIN, *SETTINGS, "--checkpoint-dir", "half", prepare=dies.install, allowed=(-9,))
-    os.rename(scene.folder / "half", scene.folder / "going_on")
-    going_on = _calls(scene, "--resume", "going_on/last.pt", "--checkpoint-dir", "going_on")
+    shutil.rmtree(scene.folder / "again")
+    os.rename(scene.folder / "half", scene.folder / "again")
+    going_on = _calls(scene, "--resume", "again/last.pt", "--checkpoint-dir", "again")
     scene.run(TRAIN, *SETTINGS, "--checkpoint-dir", "half", prepare=dies.install, allowed=(-9,))
     (scene.folder / CALLS).write_text(json.dumps({"run": from_start, "half": going_on}))
     return scene.folder
@@ -60,8 +62,6 @@ def _calls(scene: Scene, *words: str) -> list[str]:
     write = open
 
     def install() -> None:
-        import atexit  # noqa: F401
-
         calls.install()
         hit = calls.hit
 

@@ -137,6 +137,8 @@ def _status_of(act: Callable[[], object]) -> int:
         act()
         status = 0
     except SystemExit as leaving:
+        if isinstance(leaving.code, str):
+            print(leaving.code, file=sys.stderr)
         status = leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
     except BaseException:
         traceback.print_exc()
@@ -176,11 +178,12 @@ def _memory(pid: int) -> int:
 
 
 def _waited(pid: int) -> float:
-    """Seconds for which a process wanted a processor and had none, where the system tells: they are no hang."""
-    try:
-        return int(Path(f"/proc/{pid}/schedstat").read_text().split()[1]) / 1e9
-    except (OSError, LookupError, ValueError):
-        return 0.0
+    """Seconds for which a thread of a process wanted a processor and had none: on a busy machine, they are no hang."""
+    waited = [0.0]
+    for path in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+        with contextlib.suppress(OSError):
+            waited.append(int(path.read_text().split()[1]) / 1e9)
+    return max(waited)
 
 
 def _text(path: Path) -> str:
