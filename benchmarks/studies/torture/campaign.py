@@ -7,6 +7,7 @@ import multiprocessing
 import platform
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -22,7 +23,7 @@ from benchmarks.machine import machine
 
 from . import contents, faults, flags, folder, interface, kills, laboratory, material, notebooks, outputs, writers
 from .attack import Attack, Scene
-from .commands import ROOT
+from .commands import COMMANDS, ROOT
 
 Draw = Callable[[int, Path], Iterator[tuple[str, Callable[[Scene], object]]]]
 GROUPS: dict[str, Draw] = {
@@ -80,6 +81,9 @@ def warm_up() -> None:
     import trm_nav.navigation.evaluation  # noqa: F401
     import trm_nav.proof.repair  # noqa: F401
 
+    for command in COMMANDS:
+        assert command.module
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a command ends silently until it runs; we do not
     torch.set_num_threads(1)
     gc.collect()
     gc.freeze()  # a collection in a child would copy every page of what is imported
