@@ -16,7 +16,7 @@ import torch
 from trm_nav import files
 
 from .attack import CANARY
-from .hostile import PLAIN, TENSORS, made
+from .values import PLAIN, TENSORS, made
 
 
 class Executed:

@@ -11,7 +11,7 @@ import numpy as np
 import trm_nav
 
 from .attack import Scene
-from .hostile import VALUES, made
+from .values import VALUES, made
 
 PAIRS = 150  # calls with two wrong arguments
 
