@@ -8,6 +8,7 @@ import signal
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from itertools import zip_longest
 from typing import Any, NoReturn, TextIO
 
@@ -93,22 +94,24 @@ def run(main: Callable[[], None], prog: str) -> None:
     It stays with these where the output goes to a full disk, to a closed stream, or to a terminal that cannot show a
     letter.
     """
+    _nowhere()  # opened now: later there may be no file left to open
     _prepare_streams()
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # trm_nav/__init__.py: until here, Ctrl-C ended it silently
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    status: Any = 0
     try:
         with warnings.catch_warnings():
             warnings.showwarning = lambda message, *_, **__: _complain(f"{prog}: note: {printable(str(message))}")
             status = _status(main, prog)
         sys.stdout.flush()
     except BrokenPipeError:  # the program that reads the output, `head` for example, has closed it
-        status = 0
         _let_go(sys.stdout)
     except OSError as error:
         if error.filename is not None:
             raise
-        _complain(f"{prog}: error: cannot write the output: {error.strerror}")
-        status = 2
+        if status == 0:
+            _complain(f"{prog}: error: cannot write the output: {error.strerror}")
+            status = 2
         _let_go(sys.stdout)
     sys.exit(status)
 
@@ -148,4 +151,9 @@ def _complain(line: str) -> None:
 
 def _let_go(stream: TextIO) -> None:
     """Forget what could not be written, or Python would complain about it at the end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    os.dup2(_nowhere(), stream.fileno())
+
+
+@cache
+def _nowhere() -> int:
+    return os.open(os.devnull, os.O_WRONLY)

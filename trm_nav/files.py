@@ -57,8 +57,7 @@ def write_together(files: Mapping[str | Path, Write]) -> None:
                 file.write(content.getbuffer())
                 file.flush()
                 os.fsync(file.fileno())
-        for path, temporary in written.items():
-            os.replace(temporary, path)
+        _replace(written)
         for folder in {path.parent for path in written}:
             _onto_the_disk(folder)
             sweep(folder)
@@ -70,6 +69,27 @@ def write_together(files: Mapping[str | Path, Write]) -> None:
         for temporary in written.values():
             with suppress(OSError):  # it has its name, or the disk takes no changes any more
                 temporary.unlink()
+
+
+def _replace(written: Mapping[Path, Path]) -> None:
+    """Give the temporary files their names. If one cannot have its own, the files that were replaced come back."""
+    kept = {path: path.with_name(f".{path.name}.old.{os.getpid()}.tmp") for path in written if len(written) > 1}
+    new = [path for path in kept if not path.exists()]
+    try:
+        for path, old in kept.items():
+            with suppress(OSError):  # there is no older file, or the file system has no links
+                os.link(path, old)
+        for path, temporary in written.items():
+            os.replace(temporary, path)
+    except OSError:
+        for path, old in kept.items():
+            with suppress(OSError):
+                path.unlink() if path in new else os.replace(old, path)
+        raise
+    finally:
+        for old in kept.values():
+            with suppress(OSError):
+                old.unlink()
 
 
 def write_bytes(path: str | Path, content: bytes | memoryview) -> None:

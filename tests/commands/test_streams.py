@@ -8,6 +8,8 @@ import sys
 import pytest
 from tiny import RUN, flags
 
+from trm_nav import train
+
 TRAIN = [sys.executable, "-m", "trm_nav.train"]
 PLAIN = {**os.environ, "PYTHONUNBUFFERED": "", "LC_ALL": "C.UTF-8"}
 full = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no disk that is always full")
@@ -48,12 +50,10 @@ def test_what_an_output_cannot_show_is_escaped(history):
 
 
 @pytest.mark.parametrize("value", ["a\nb", "\x1b[31mred", "9" * 5000, "\u0663", "\u202e", os.fsdecode(b"\xff")])
-def test_whatever_is_given_the_sentence_is_one_printable_line(value):
+def test_whatever_is_given_the_sentence_is_one_printable_line(command, value):
     for flag in ("--dim", "--train-path", "--device", "--recipe", f"--{value}"):
-        ran = subprocess.run([*TRAIN, flag, value], capture_output=True, env=PLAIN)
-        line = ran.stderr.decode()
-        assert ran.returncode == 2 and line.count("\n") == 1 and len(line) < 1000
-        assert line[:-1].isprintable() and "error: " in line
+        status, _, (line,) = command(train, flag, value)
+        assert status == 2 and line.isprintable() and len(line) < 1000 and ": error: " in line
 
 
 @pytest.fixture

@@ -183,3 +183,20 @@ def test_a_disk_that_becomes_read_only_is_named(tmp_path, monkeypatch, failing):
     with pytest.raises(UserError, match="cannot write .*file: Read-only file system; "):
         write_atomically(tmp_path / "file", partial(write_bytes, b"new"))
     assert (tmp_path / "file").read_bytes() == b"old"
+
+
+@pytest.mark.parametrize("older", [(), ("first", "second"), ("second",)])
+def test_where_the_last_of_several_files_cannot_have_its_name_the_others_are_as_they_were(tmp_path, monkeypatch, older):
+    for name in older:
+        (tmp_path / name).write_bytes(b"old")
+    replace = os.replace
+
+    def fail_at_the_second(source, target):
+        if str(target).endswith("second") and str(source).endswith(f"second.{os.getpid()}.tmp"):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", fail_at_the_second)
+    with pytest.raises(UserError, match="cannot write"):
+        write_together({tmp_path / name: partial(write_bytes, b"new") for name in ("first", "second")})
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == dict.fromkeys(older, b"old")

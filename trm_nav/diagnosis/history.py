@@ -14,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Val
 
 from trm_nav.errors import UserError
 from trm_nav.files import as_path, load_json
-from trm_nav.settings import DataSettings, TrainSettings
+from trm_nav.settings import MOST_EPOCHS, DataSettings, TrainSettings
 
 from .thresholds import THRESHOLDS
 
@@ -66,9 +66,11 @@ def _number(value: Any) -> float:
 
 def _curve(values: Any) -> tuple[float, ...]:
     try:
+        if len(values) > MOST_EPOCHS:
+            raise ValueError
         return tuple(map(_number, values))
     except (TypeError, ValueError, OverflowError):
-        raise ValueError("must be a list of numbers, one an epoch") from None
+        raise ValueError(f"must be a list of numbers, one an epoch, {MOST_EPOCHS:,} at most") from None
 
 
 def _shares(values: tuple[float, ...]) -> tuple[float, ...]:
