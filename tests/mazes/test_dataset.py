@@ -158,6 +158,7 @@ def of_version_1(content):
     return {**old, **positions, "version": 1, "obstacle_density": 0.2}
 
 
+@pytest.mark.filterwarnings("ignore:.*has no digest")
 def test_a_file_of_version_1_still_loads_and_holds_mazes_of_kind_random(content, tmp_path):
     old, new = tmp_path / "old.pt", tmp_path / "new.pt"
     torch.save(of_version_1(content), old)
@@ -193,7 +194,7 @@ WRONG = {
     "its obstacle_density must be a number .*, not '0.5..0.2'": lambda c: {**c, "obstacle_density": "0.5..0.2"},
     "its holes must be a number .*, not 1.5": lambda c: {**c, "holes": 1.5},
     "it lacks augment, goals": lambda c: {k: v for k, v in c.items() if k not in ("goals", "augment")},
-    "its augment is 1, not of type bool": lambda c: {**c, "augment": 1},
+    "its augment must be True or False, not 1": lambda c: {**c, "augment": 1},
     "its grid_size must be a whole number from 3 to 1024, not 2": lambda c: {**c, "grid_size": 2},
     r"its walls should be bool of shape \(N, 9, 9\), not bool of shape \(300, 8, 8\)": lambda c: {**c, "grid_size": 9},
     "its walls should be bool .* not uint8": lambda c: {**c, "walls": c["walls"].to(torch.uint8)},

@@ -204,7 +204,7 @@ def test_the_highest_density_that_is_accepted_ends_soon(n):
         ({"kind": "wilson,"}, "not 'wilson,'"),
         ({"kind": None}, "`kind` must be .*, not None"),
         ({"grid_size": 8.5}, "`grid_size` must be a whole number .* not 8.5"),
-        ({"num": -1}, "number of mazes must be 0 or more, not -1"),
+        ({"num": -1}, "`num` must be a whole number from 0 to 1000000000000, not -1"),
     ],
 )
 def test_what_cannot_be_generated_is_refused_with_a_sentence(arguments, sentence):

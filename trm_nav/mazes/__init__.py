@@ -1,1 +1,1 @@
-"""Mazes, their encoding, and the expert that labels them. Imports only settings, files and errors."""
+"""Mazes, their encoding, and the expert that labels them. Imports only settings, files, memory and errors."""

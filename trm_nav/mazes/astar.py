@@ -4,16 +4,17 @@ Lesson 01 teaches it. It is also the independent check of the expert, which labe
 """
 
 import heapq
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import count
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from trm_nav.errors import UserError
+from trm_nav.errors import UserError, shown
 
-from .encoding import MOVES
+from .encoding import MOVES, array
 
 Cell = tuple[int, int]
 Heuristic = Callable[[Cell, Cell], float]
@@ -86,14 +87,17 @@ def astar(
     usually expands fewer cells; with `manhattan`, the path is then at most `weight` times as long as the shortest.
     Ties: among the cells with the smallest f, the one with the smallest h is expanded, and among those the one that was
     opened first; neighbours are opened in the order UP, DOWN, LEFT, RIGHT.
-    Raises UserError for a start or goal that is not a free cell, and for an unknown heuristic.
+    Raises UserError for walls of another shape, for a start or goal that is not a free cell, for an unknown heuristic,
+    and for a weight that is no finite number.
     """
-    walls = np.asarray(walls, bool)
+    walls = array(walls, "walls")
+    if walls.ndim != 2 or not walls.size or walls.dtype.kind not in "biu":
+        raise UserError(f"walls must be bool of shape (n, n), not {walls.dtype} of shape {walls.shape}")
+    walls = walls.astype(bool)
     start, goal = (_free_cell(walls, cell, name) for cell, name in ((start, "start"), (goal, "goal")))
-    if isinstance(heuristic, str):
-        if heuristic not in HEURISTICS:
-            raise UserError(f"there is no heuristic '{heuristic}'; there are {', '.join(HEURISTICS)}")
-        heuristic = HEURISTICS[heuristic]
+    heuristic = _function(heuristic)
+    if not _is_finite(weight):
+        raise UserError(f"the weight of the heuristic must be a finite number, not {shown(weight)}")
 
     search = Search(start, goal, path=None, expanded=[], opened=[], parents={start: None})
     steps_to = {start: 0}  # g: the length of the shortest known path from the start
@@ -118,8 +122,26 @@ def astar(
     return search
 
 
+def _function(heuristic: str | Heuristic) -> Heuristic:
+    if isinstance(heuristic, str) and heuristic in HEURISTICS:
+        return HEURISTICS[heuristic]
+    if isinstance(heuristic, str) or not callable(heuristic):
+        raise UserError(f"there is no heuristic {shown(heuristic)}; there are {', '.join(HEURISTICS)}")
+    return heuristic
+
+
+def _is_finite(number: Any) -> bool:
+    try:
+        return math.isfinite(number)
+    except (TypeError, ValueError, OverflowError):  # no number; one with too many digits for a float
+        return False
+
+
 def _free_cell(walls: np.ndarray, cell: Cell, name: str) -> Cell:
-    row, column = map(int, cell)
+    position = array(cell, f"the {name}")
+    if position.shape != (2,) or position.dtype.kind not in "iu":
+        raise UserError(f"the {name} must be a cell (row, col), two whole numbers, not {shown(cell)}")
+    row, column = position.tolist()
     if not (0 <= row < walls.shape[0] and 0 <= column < walls.shape[1]):
         raise UserError(f"the {name} {(row, column)} is outside the {walls.shape[0]} x {walls.shape[1]} maze")
     if walls[row, column]:

@@ -5,21 +5,23 @@ A file is a plain dictionary of tensors and plain values, which `torch.load(...,
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cached_property, partial
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from tqdm import tqdm
 
-from trm_nav.errors import UserError
-from trm_nav.files import load_tensors, write_together
-from trm_nav.settings import DataSettings, MazeSettings
+from trm_nav.errors import UserError, shown
+from trm_nav.files import load_tensors, tensors, write_together
+from trm_nav.settings import DataSettings, MazeSettings, Seed
 
-from .encoding import encode
+from .encoding import encode, stored_array
 from .expert import optimal_actions
-from .grids import BATCH_CELLS, Mazes, stream_mazes
-from .symmetry import cell_permutations
+from .grids import BATCH_CELLS, Mazes, require_memory, stream_mazes
+from .symmetry import count_distinct as count_distinct  # lesson 02 takes it from here
+from .symmetry import maze_keys
 
 FORMAT = "trm_nav data set"
 VERSION = 2  # version 1 had no kind and no holes, and positions as uint8: its mazes are of kind "random"
@@ -31,6 +33,22 @@ ABOUT = (
     "random one of the 8 symmetries of the square to every sample. kind, obstacle_density, holes, seed: what the mazes "
     "were sampled with; a range, such as 0.02..0.5, is one from which each maze draws its own value."
 )
+# Bytes at the peak, for each cell and each maze, measured for n from 3 to 1000. It comes when a set is saved: walls and
+# labels are in memory three times, and the positions as well. A file that was read leaves its positions to copy.
+SAVED_BYTES = 6, 64
+LOADED_BYTES = 0, 64
+# Sampling ends when it finds fewer new mazes than these numbers say: the test set holds nearly all there are.
+SAMPLED_AT_LEAST = 200_000
+SAMPLED_PER_MAZE = 100
+
+
+class Origin(MazeSettings):
+    """What the mazes of a file were sampled with, and what training does with them."""
+
+    seed: Seed = 0
+    "seed of the mazes"
+    augment: bool = False
+    "whether training applies a random one of the 8 symmetries to every sample"
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,71 +97,42 @@ def build(settings: DataSettings, progress: Callable[[int], None] = lambda mazes
     """Build a training and a test set that share no maze, not even rotated or reflected.
 
     The test set is sampled first; a training maze that is in it is sampled again. `progress` is called with the size of
-    each batch of mazes as it becomes ready. Raises UserError for a density at which there are no mazes, and if the
-    test set holds nearly all mazes there are, which happens on the smallest grids.
+    each batch of mazes as it becomes ready, labels included. Raises UserError for a density at which there are no
+    mazes, for sets that do not fit into memory while they are saved, and if the test set holds nearly all mazes there
+    are, which happens on the smallest grids.
     """
+    require_memory(settings.num_train + settings.num_test, settings.grid_size, *SAVED_BYTES)
     test = _collect(settings.num_test, settings, settings.test_seed, np.array([]), progress)
-    taken = np.unique(maze_keys(test))
+    taken = np.unique(maze_keys(test.mazes))
     train = _collect(settings.num_train, settings, settings.train_seed, taken, progress)
-    return (
-        _labelled(train, settings, settings.train_seed, settings.augment),
-        _labelled(test, settings, settings.test_seed, augment=False),
-    )
+    return replace(train, augment=settings.augment), test
 
 
-def _labelled(mazes: Mazes, settings: DataSettings, seed: int, augment: bool) -> Dataset:
-    optimal = optimal_actions(mazes.walls, mazes.goals)
-    sampling = MazeSettings.of(MazeSettings.part_of(settings.model_dump()))
-    return Dataset(mazes.walls, mazes.starts, mazes.goals, optimal, augment, sampling, seed)
-
-
-def _collect(num: int, settings: MazeSettings, seed: int, taken: np.ndarray, progress: Callable[[int], None]) -> Mazes:
-    """The first `num` mazes of a stream whose key is not among `taken`."""
-    batches: list[Mazes] = []
+def _collect(
+    num: int, settings: MazeSettings, seed: int, taken: np.ndarray, progress: Callable[[int], None]
+) -> Dataset:
+    """The first `num` mazes of a stream whose key is not among `taken`, with their labels."""
+    n = settings.grid_size
+    mazes, optimal = Mazes.empty(num, n), np.empty((num, n, n), np.uint8)
     found, sampled = 0, 0
     for batch in stream_mazes(settings, seed):
         sampled += len(batch)
         if len(taken):
             batch = batch[~np.isin(maze_keys(batch), taken)]
-        batches.append(batch[: num - found])
-        found += len(batches[-1])
-        progress(len(batches[-1]))
+        batch = batch[: num - found]
+        mazes.put(found, batch)
+        optimal[found : found + len(batch)] = optimal_actions(batch.walls, batch.goals)
+        found += len(batch)
+        progress(len(batch))
         if found == num:
             break
-        if sampled > 200_000 + 1000 * found:
+        if sampled > SAMPLED_AT_LEAST + SAMPLED_PER_MAZE * found:
             raise UserError(
-                f"the test set holds nearly every {settings.grid_size} x {settings.grid_size} maze there is of "
-                f"{settings.described()}, which leaves none for training: lower `num_test` ({len(taken)} different "
-                "mazes now) or raise `grid_size`"
+                f"the test set holds nearly every {n} x {n} maze there is of {settings.described()}, which leaves none "
+                f"for training: lower `num_test` ({len(taken)} different mazes now) or raise `grid_size`"
             )
-    return Mazes.join(batches)
-
-
-def maze_keys(mazes: Mazes) -> np.ndarray:
-    """A key for each maze, the same for its 8 orientations and different for other mazes: whole numbers, float64 (N,).
-
-    Every pair of a cell and its content has a random weight below 2**40, or less on large grids. A maze's sum in each
-    orientation is exact, because it stays below 2**53, and the smallest of the eight is the key. The probability that
-    two different mazes share a key is about 10**-12, and 10**-9 at n = 1024; the only consequence is that a maze is
-    sampled again without need.
-    """
-    n = mazes.grid_size
-    most = n * n + 2  # weights in a sum
-    bits = min(40, 53 - most.bit_length())
-    weights = np.random.default_rng(0).integers(0, 2**bits, (3, n * n)).astype(np.float64)
-    # Transforming the weights instead of the mazes turns the eight sums of all mazes into one matrix product.
-    cells = cell_permutations(n)  # (8, n*n)
-    wall = weights[0, cells]  # (8, n*n)
-    sums = (weights[1, cells[:, mazes.starts @ (n, 1)]] + weights[2, cells[:, mazes.goals @ (n, 1)]]).T  # (N, 8)
-    part = max(1, BATCH_CELLS // n**2)  # the walls of all mazes as floats might not fit into memory
-    for first in range(0, len(mazes), part):
-        sums[first : first + part] += mazes.walls[first : first + part].reshape(-1, n * n).astype(np.float64) @ wall.T
-    return sums.min(axis=1)
-
-
-def count_distinct(mazes: Mazes) -> int:
-    """The number of mazes that differ, up to rotation and reflection."""
-    return len(np.unique(maze_keys(mazes)))
+    sampling = MazeSettings.of(MazeSettings.part_of(settings.model_dump()))
+    return Dataset(mazes.walls, mazes.starts, mazes.goals, optimal, False, sampling, seed)
 
 
 def save(dataset: Dataset, path: str | Path) -> None:
@@ -153,9 +142,7 @@ def save(dataset: Dataset, path: str | Path) -> None:
 
 def save_together(datasets: Mapping[str | Path, Dataset]) -> None:
     """Write several data sets, or none if one of them cannot be written."""
-    import torch  # here and below, so that importing this module does not load torch
-
-    write_together({path: partial(torch.save, _content(dataset)) for path, dataset in datasets.items()})
+    write_together({path: tensors(_content(dataset)) for path, dataset in datasets.items()})
 
 
 def load(path: str | Path) -> Dataset:
@@ -163,25 +150,33 @@ def load(path: str | Path) -> Dataset:
 
     Raises UserError for a file that is missing, truncated, of another kind, or inconsistent.
     """
-    content = load_tensors(path, "data set", REMEDY)
-    try:
-        return _checked(content)
-    except ValueError as problem:
-        raise UserError(f"{path} is not a usable data set: {problem}; {REMEDY}") from None
+
+    def check(content: Any) -> Dataset:
+        try:
+            return _checked(content)
+        except UserError:  # no fault of the file: there is too little memory
+            raise
+        except ValueError as problem:
+            raise UserError(f"{path} is not a usable data set: {problem}; {REMEDY}") from None
+
+    return load_tensors(path, "data set", REMEDY, check)
 
 
 def _content(dataset: Dataset) -> dict[str, Any]:
-    import torch
+    import torch  # here and below, so that importing this module does not load torch
+
+    def tensor(array: np.ndarray) -> torch.Tensor:
+        return torch.from_numpy(np.require(array, requirements=["C", "W"]))  # without a copy
 
     return {
         "format": FORMAT,
         "version": VERSION,
         "about": ABOUT,
         **dataset.sampling.plain(),
-        "walls": torch.tensor(dataset.walls),
-        "starts": torch.tensor(dataset.starts.astype(np.int16)),
-        "goals": torch.tensor(dataset.goals.astype(np.int16)),
-        "optimal": torch.tensor(dataset.optimal),
+        "walls": tensor(dataset.walls),
+        "starts": tensor(dataset.starts.astype(np.int16)),
+        "goals": tensor(dataset.goals.astype(np.int16)),
+        "optimal": tensor(dataset.optimal),
         "augment": bool(dataset.augment),
         "seed": int(dataset.seed),
     }
@@ -194,56 +189,57 @@ def _checked(content: object) -> Dataset:
         raise ValueError("it is a checkpoint" if is_checkpoint else "it contains something else")
     version = content.get("version")
     if type(version) is not int or not 1 <= version <= VERSION:
-        raise ValueError(f"it has version {version} of the format, and this trm_nav reads 1 to {VERSION}")
-    sampled_with = [name for name in MazeSettings.model_fields if version > 1 or name not in ("kind", "holes")]
-    names = ("augment", "seed", *sampled_with, "walls", "starts", "goals", "optimal")
-    if missing := [name for name in names if name not in content]:
+        raise ValueError(f"it has version {shown(version)} of the format, and this trm_nav reads 1 to {VERSION}")
+    plain = [name for name in Origin.model_fields if version > 1 or name not in ("kind", "holes")]
+    if missing := [name for name in (*plain, "walls", "starts", "goals", "optimal") if name not in content]:
         raise ValueError(f"it lacks {', '.join(missing)}")
-    for name, kind in {"augment": bool, "seed": int}.items():
-        if type(content[name]) is not kind:
-            raise ValueError(f"its {name} is {content[name]!r}, not of type {kind.__name__}")
-    try:
-        sampling = MazeSettings.of({name: content[name] for name in sampled_with})
-    except UserError as problem:
-        raise ValueError("its " + str(problem).replace("`", "")) from None
+    origin = _origin({name: content[name] for name in plain})
 
-    size, position = sampling.grid_size, "uint8" if version == 1 else "int16"
-    dataset = Dataset(
-        walls=_array(content, "walls", "bool", (size, size)),
-        starts=_array(content, "starts", position, (2,)).astype(np.int64),
-        goals=_array(content, "goals", position, (2,)).astype(np.int64),
-        optimal=_array(content, "optimal", "uint8", (size, size)),
-        augment=content["augment"],
-        sampling=sampling,
-        seed=content["seed"],
-    )
-    maze = np.arange(len(dataset))
-    if len(maze) == 0 or {len(dataset.starts), len(dataset.goals), len(dataset.optimal)} != {len(maze)}:
+    n, position = origin.grid_size, "uint8" if version == 1 else "int16"
+    walls, optimal = stored_array(content, "walls", "bool", (n, n)), stored_array(content, "optimal", "uint8", (n, n))
+    starts, goals = (stored_array(content, name, position, (2,)) for name in ("starts", "goals"))
+    if len(walls) == 0 or {len(starts), len(goals), len(optimal)} != {len(walls)}:
         raise ValueError("its arrays walls, starts, goals and optimal must have the same non-zero length")
-    for name, positions in (("start", dataset.starts), ("goal", dataset.goals)):
-        _refuse((positions != positions.clip(0, size - 1)).any(axis=1), f"the {name} is outside")
-        _refuse(dataset.walls[maze, *positions.T], f"the {name} is on a wall")
-    _refuse((dataset.starts == dataset.goals).all(axis=1), "start and goal are the same cell")
-    expert = optimal_actions(dataset.walls, dataset.goals)
-    _refuse(expert[maze, *dataset.starts.T] == 0, "no path leads from the start to the goal")
-    _refuse((dataset.optimal != expert).any(axis=(1, 2)), "the optimal actions are not the expert's")
+    require_memory(len(walls), n, *LOADED_BYTES)
+    sampling = MazeSettings.of(MazeSettings.part_of(origin.model_dump()))
+    dataset = Dataset(
+        walls, starts.astype(np.int64), goals.astype(np.int64), optimal, origin.augment, sampling, origin.seed
+    )
+    _check_mazes(dataset)
     return dataset
 
 
-def _array(content: dict[str, Any], name: str, dtype: str, shape: tuple[int, ...]) -> np.ndarray:
-    """One of the tensors as an array. Raises ValueError unless it has this dtype, and this shape for each maze."""
-    import torch
-
-    tensor, expected = content[name], f"{dtype} of shape (N, {', '.join(map(str, shape))})"
-    if not isinstance(tensor, torch.Tensor):
-        raise ValueError(f"its {name} should be a tensor, {expected}, not of type {type(tensor).__name__}")
-    if tensor.dtype != getattr(torch, dtype) or tensor.shape[1:] != shape:
-        found = f"{str(tensor.dtype).removeprefix('torch.')} of shape {tuple(tensor.shape)}"
-        raise ValueError(f"its {name} should be {expected}, not {found}")
-    return tensor.numpy()
+def _origin(values: dict[str, Any]) -> Origin:
+    for name, value in values.items():
+        if type(value) not in (str, int, float, bool):
+            raise ValueError(f"its {name} should be a plain value, not of type {type(value).__name__}")
+    try:
+        return Origin.of(values)
+    except UserError as problem:
+        raise ValueError("its " + str(problem).replace("`", "")) from None
 
 
-def _refuse(wrong: np.ndarray, problem: str) -> None:
-    """Raise ValueError, naming the first maze for which `wrong`, bool (N,), is true."""
+def _check_mazes(dataset: Dataset) -> None:
+    """Raise ValueError unless every maze can be solved and has the expert's labels."""
+    maze, last = np.arange(len(dataset)), dataset.grid_size - 1
+    for name, cells in (("start", dataset.starts), ("goal", dataset.goals)):
+        _refuse(((cells < 0) | (cells > last)).any(axis=1), f"the {name} is outside")
+        _refuse(dataset.walls[maze, *cells.T], f"the {name} is on a wall")
+    _refuse((dataset.starts == dataset.goals).all(axis=1), "start and goal are the same cell")
+    part = max(1, BATCH_CELLS // dataset.grid_size**2)
+    with tqdm(total=len(dataset), desc="checking", unit=" mazes", delay=2, disable=None, leave=False) as bar:
+        for first in range(0, len(dataset), part):
+            some = slice(first, first + part)
+            walls, starts = dataset.walls[some], dataset.starts[some]
+            _refuse((walls.view(np.uint8) > 1).any(axis=(1, 2)), "a wall is neither true nor false", first)
+            expert = optimal_actions(walls, dataset.goals[some])
+            _refuse(expert[maze[: len(walls)], *starts.T] == 0, "no path leads from the start to the goal", first)
+            wrong = (dataset.optimal[some] != expert).any(axis=(1, 2))
+            _refuse(wrong, "the optimal actions are not the expert's", first)
+            bar.update(len(walls))
+
+
+def _refuse(wrong: Any, problem: str, first: int = 0) -> None:
+    """Raise ValueError, naming the first maze for which `wrong`, bool (N,), is true; they count from `first`."""
     if wrong.any():
-        raise ValueError(f"in maze {wrong.argmax()} {problem}")
+        raise ValueError(f"in maze {first + wrong.argmax()} {problem}")

@@ -12,13 +12,16 @@ from itertools import count
 
 import numpy as np
 
-from .encoding import MOVES, STAY, check_mazes
+from trm_nav import memory
+
+from .encoding import MOVES, STAY, UNCHECKED_SIZE, check_mazes
 
 # Bytes of the words in one block of mazes. The working set of a block then fits into a core's second-level cache, which
 # was the fastest choice measured, for n from 8 to 64.
 BLOCK_BYTES = 2**16
 LARGEST_WORD = 64  # bits, and therefore the largest mazes whose rows are words
 BLOCK_CELLS = 2**20  # cells in one block of larger mazes
+BLOCK_CELL_BYTES = 16  # for each cell of such a block while it is labelled, most of them for distances in int32
 
 
 def optimal_actions(walls: np.ndarray, goals: np.ndarray) -> np.ndarray:
@@ -29,11 +32,11 @@ def optimal_actions(walls: np.ndarray, goals: np.ndarray) -> np.ndarray:
         goals: int (N, 2) as (row, col).
 
     Returns uint8 (N, n, n), bit a standing for action a. At the goal the set is {STAY}; it is empty, 0, on walls and on
-    cells that cannot reach the goal. Raises UserError for other shapes and dtypes, and for a goal outside its maze or
-    on a wall.
+    cells that cannot reach the goal. Raises UserError for other shapes and dtypes, for a goal outside its maze or on a
+    wall, and for more mazes than fit into memory.
     """
     walls, goals = check_mazes(walls, goals)
-    optimal = np.empty(walls.shape, np.uint8)
+    optimal = _results(walls, np.uint8)
     label = _optimal_of_words if walls.shape[1] <= LARGEST_WORD else _optimal_of_cells
     for block in _blocks(walls):
         optimal[block] = label(walls[block], goals[block])
@@ -48,13 +51,22 @@ def distances(walls: np.ndarray, goals: np.ndarray) -> np.ndarray:
     `optimal_actions`.
     """
     walls, goals = check_mazes(walls, goals)
-    steps = np.empty(walls.shape, count_dtype(walls.shape[1] ** 2))
+    steps = _results(walls, count_dtype(walls.shape[1] ** 2))
     measure = _distances_of_words if walls.shape[1] <= LARGEST_WORD else _distances_of_cells
     for block in _blocks(walls):
         steps[block] = measure(walls[block], goals[block])
     steps[steps == 0] = -1  # the wave never reached these cells; the goal is among them
     steps[np.arange(len(walls)), *goals.T] = 0
     return steps
+
+
+def _results(walls: np.ndarray, dtype: type[np.generic]) -> np.ndarray:
+    """An array for the results, (N, n, n), not filled yet. Raises UserError unless there is memory for the work."""
+    mazes, n, _ = walls.shape
+    if walls.size > UNCHECKED_SIZE:
+        needed = walls.size * np.dtype(dtype).itemsize + BLOCK_CELL_BYTES * max(BLOCK_CELLS, n * n)
+        memory.require(needed, f"labelling {mazes:,} mazes of {n} x {n}", "label fewer at once")
+    return np.empty(walls.shape, dtype)
 
 
 def count_dtype(cells: int) -> type[np.signedinteger]:

@@ -6,12 +6,15 @@ A maze consists of walls, a goal and the cell where the agent starts.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
+from pydantic import Field
+from tqdm import tqdm
 
+from trm_nav import memory
 from trm_nav.errors import UserError
-from trm_nav.settings import MazeSettings, share_bounds
+from trm_nav.settings import MazeSettings, Seed, share_bounds
 
 from .encoding import MOVES
 from .expert import count_dtype, optimal_actions
@@ -20,6 +23,11 @@ from .lattice import SPANNING_TREES, carve, lattice, open_holes, place
 # Cells sampled at once: a batch needs a few MB at any grid size, and asking for a few mazes stays cheap.
 BATCH_CELLS = 2**18
 PERFECT_BATCH_CELLS = 2**14  # perfect mazes are drawn one by one: a larger batch would not be faster
+# Bytes at the peak, measured for n from 3 to 1024. Each maze keeps n*n of walls and twice 16 of positions. While a
+# batch is sampled, each of its cells needs 24 where the walls are independent, and 90 in a large perfect maze, whose
+# tree is made of Python's numbers.
+WALL_BYTES, POSITION_BYTES = 1, 32
+BATCH_CELL_BYTES = 96
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,10 +50,29 @@ class Mazes:
         return self.walls.shape[1]
 
     @classmethod
+    def empty(cls, num: int, n: int) -> "Mazes":
+        """Room for `num` mazes of n x n, to be filled with `put`."""
+        return cls(np.empty((num, n, n), bool), np.empty((num, 2), np.int64), np.empty((num, 2), np.int64))
+
+    def put(self, first: int, batch: "Mazes") -> None:
+        """Store a batch, beginning with maze `first`."""
+        place = slice(first, first + len(batch))
+        self.walls[place], self.starts[place], self.goals[place] = batch.walls, batch.starts, batch.goals
+
+    @classmethod
     def join(cls, batches: list["Mazes"]) -> "Mazes":
         """Concatenate several batches, in order."""
         fields = zip(*((batch.walls, batch.starts, batch.goals) for batch in batches), strict=True)
         return cls(*(np.concatenate(field) for field in fields))
+
+
+class Sample(MazeSettings):
+    """The arguments of `generate_mazes`."""
+
+    num: Annotated[int, Field(ge=0, le=10**12)]
+    "how many mazes"
+    seed: Seed = 0
+    "seed of the mazes"
 
 
 def generate_mazes(
@@ -68,22 +95,33 @@ def generate_mazes(
             several of these joined by commas: each maze is of one of them, all equally likely.
         holes: share of the removable walls of a perfect maze that are opened: a number, or a range as above.
 
-    `stream_mazes` describes the distribution. Raises UserError for a negative `num`, for a value that `MazeSettings`
-    does not accept, and as `stream_mazes` does.
+    `stream_mazes` describes the distribution. Shows a progress bar on a terminal when it takes more than two seconds.
+    Raises UserError for a value that `Sample` does not accept, for more mazes than fit into memory, and as
+    `stream_mazes` does.
     """
-    if num < 0:
-        raise UserError(f"the number of mazes must be 0 or more, not {num}")
-    given = {"grid_size": grid_size, "kind": kind, "obstacle_density": obstacle_density, "holes": holes}
-    stream = stream_mazes(MazeSettings.of({name: _plain(value) for name, value in given.items()}), seed)
-    batches: list[Mazes] = []
-    while not batches or sum(map(len, batches)) < num:
-        batches.append(next(stream))
-    return Mazes.join(batches)[:num]
+    sample = Sample.of({name: _plain(value) for name, value in locals().items()})
+    num, n = sample.num, sample.grid_size
+    require_memory(num, n, WALL_BYTES, POSITION_BYTES)
+    stream = stream_mazes(sample, sample.seed)
+    mazes, found = Mazes.empty(num, n), 0
+    with tqdm(total=num, unit=" mazes", delay=2, disable=None, leave=False) as bar:
+        while found < num:
+            batch = next(stream)[: num - found]
+            mazes.put(found, batch)
+            found += len(batch)
+            bar.update(len(batch))
+    return mazes
+
+
+def require_memory(num: int, n: int, cell_bytes: int, maze_bytes: int) -> None:
+    """Raise UserError unless there is memory for `num` mazes of n x n, with so many bytes for each cell and maze."""
+    needed = num * (cell_bytes * n * n + maze_bytes) + BATCH_CELL_BYTES * max(BATCH_CELLS, n * n)
+    memory.require(needed, f"{num:,} mazes of {n} x {n}", "ask for fewer or smaller ones")
 
 
 def _plain(value: Any) -> Any:
-    """NumPy's numbers as Python's, which settings accept."""
-    return value.item() if isinstance(value, np.generic) else value
+    """NumPy's numbers and arrays as Python's, which settings accept."""
+    return value.tolist() if isinstance(value, np.generic | np.ndarray) else value
 
 
 def stream_mazes(settings: MazeSettings, seed: int) -> Iterator[Mazes]:

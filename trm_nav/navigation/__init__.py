@@ -1,1 +1,1 @@
-"""A trained model in use: plans, walks, and how well they go. Imports mazes, settings, files and errors."""
+"""A trained model in use: plans, walks, and how well they go. Imports mazes, settings, files, memory and errors."""

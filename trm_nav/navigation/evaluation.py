@@ -11,11 +11,11 @@ from torch import nn
 
 from trm_nav.errors import UserError
 from trm_nav.mazes.astar import astar
-from trm_nav.mazes.encoding import contains
+from trm_nav.mazes.encoding import check_cells, check_mazes, contains
 from trm_nav.mazes.expert import distances, optimal_actions
 from trm_nav.mazes.grids import Mazes
 
-from .plan import make_plans
+from .plan import check_model, make_plans
 from .walk import walk
 
 NORMAL_95 = NormalDist().inv_cdf(0.975)  # standard deviations from the mean that include 95% of a normal distribution
@@ -117,7 +117,8 @@ class Evaluation:
 
 def evaluate(model: nn.Module, mazes: Mazes, average_symmetries: bool = False) -> Evaluation:
     """Let a model plan and walk every maze. Raises UserError as `plan` and `evaluate_astar` do."""
-    shortest = _shortest(mazes)
+    check_model(model)
+    mazes, shortest = _usable(mazes)
     make_plans(model, mazes.walls[:1], mazes.goals[:1])  # the first pass in a process is slower
     started = time.perf_counter()
     plans = make_plans(model, mazes.walls, mazes.goals, average_symmetries)
@@ -143,7 +144,7 @@ def evaluate(model: nn.Module, mazes: Mazes, average_symmetries: bool = False) -
 
 def evaluate_astar(mazes: Mazes) -> Evaluation:
     """Let A* search every maze. Raises UserError unless every maze has a path to a goal in another cell."""
-    shortest = _shortest(mazes)
+    mazes, shortest = _usable(mazes)
     found = []
     started = time.perf_counter()
     for maze in zip(mazes.walls, mazes.starts, mazes.goals, strict=True):
@@ -155,12 +156,16 @@ def evaluate_astar(mazes: Mazes) -> Evaluation:
     return Evaluation(shortest_found, steps >= 0, steps, shortest, expanded, seconds)
 
 
-def _shortest(mazes: Mazes) -> np.ndarray:
-    """Steps of the shortest path in each maze, int16 (N,)."""
-    shortest: np.ndarray = distances(mazes.walls, mazes.goals)[np.arange(len(mazes)), *mazes.starts.T]
-    if not len(mazes) or (shortest < 1).any():
+def _usable(mazes: Any) -> tuple[Mazes, np.ndarray]:
+    """The mazes, validated, and the steps of the shortest path in each, int (N,)."""
+    if not isinstance(mazes, Mazes):
+        raise UserError(f"the mazes must be of the type that `generate_mazes` returns, not {type(mazes).__name__}")
+    walls, goals = check_mazes(mazes.walls, mazes.goals)
+    starts = check_cells(mazes.starts, walls, "start")
+    shortest: np.ndarray = distances(walls, goals)[np.arange(len(walls)), *starts.T]
+    if not len(walls) or (shortest < 1).any():
         raise UserError(
             "there must be at least one maze, and a path from each start to a goal in another cell; use "
             "`generate_mazes`, which guarantees this"
         )
-    return shortest
+    return Mazes(walls, starts, goals), shortest

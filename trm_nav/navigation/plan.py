@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,9 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from trm_nav import memory
 from trm_nav.errors import UserError
-from trm_nav.mazes.encoding import check_mazes, encode
+from trm_nav.mazes.encoding import UNCHECKED_SIZE, check_mazes, encode
 from trm_nav.mazes.symmetry import ACTION_PERMUTATIONS, INVERSE, cell_permutations
 
 from .wavefront import advance, follows_the_front
@@ -18,6 +20,8 @@ from .wavefront import advance, follows_the_front
 # Values in the latent state of one batch, cells x dim x mazes: 1 MiB, which fits into a core's cache. This was the
 # fastest size measured on a CPU, and it bounds the memory for any grid and model.
 LATENT_NUMBERS = 2**18
+PLAN_BYTES = 5  # for each cell: its action, and the recursion in which it decided
+LATENT_BYTES = 8  # for each number of a latent state, at least: itself, and what a recursion makes of it, in float32
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,23 +46,30 @@ def plan(model: nn.Module, walls: np.ndarray, goals: np.ndarray, average_symmetr
         average_symmetries: average the policies over the 8 symmetries of each maze: eight forward passes.
 
     Shows a progress bar on a terminal when it takes more than two seconds. Raises UserError, which is a ValueError, if
-    the model cannot plan on this grid size, for arrays of another shape or dtype, and for a goal outside its maze or on
-    a wall.
+    the model is none or its weights are no numbers, if it cannot plan on this grid size, for arrays of another shape or
+    dtype, for a goal outside its maze or on a wall, and for plans that do not fit into memory.
     """
     return make_plans(model, walls, goals, average_symmetries).actions
 
 
-def make_plans(model: nn.Module, walls: np.ndarray, goals: np.ndarray, average_symmetries: bool = False) -> Plans:
+def make_plans(model: Any, walls: np.ndarray, goals: np.ndarray, average_symmetries: bool = False) -> Plans:
     """As `plan`, and when each cell of a model with `halting` decided."""
     walls, goals = check_mazes(walls, goals)
-    n = walls.shape[1]
+    check_model(model)
+    if not isinstance(average_symmetries, bool | np.bool_):
+        raise UserError(f"`average_symmetries` must be True or False, not of type {type(average_symmetries).__name__}")
+    n, dim = walls.shape[1], model.dim
     if model.mixing == "mlp" and n != model.grid_size:
         raise UserError(
             f"the mazes are {n} x {n}, but this model mixes the cells with a matrix for "
             f"{model.grid_size} x {model.grid_size}; a model with mixing 'conv' or 'cross' plans on any grid size"
         )
-    device = next(model.parameters()).device
-    size = max(1, LATENT_NUMBERS // (n * n * model.dim))
+    device = next((weights.device for weights in model.parameters()), torch.device("cpu"))
+    size = max(1, LATENT_NUMBERS // (n * n * dim))
+    numbers = size * n * n * dim if device.type == "cpu" else 0
+    if walls.size + numbers > UNCHECKED_SIZE:
+        needed = PLAN_BYTES * walls.size + LATENT_BYTES * numbers
+        memory.require(needed, f"planning for {len(walls):,} mazes of {n} x {n}", "plan for fewer or smaller ones")
     actions, decided_in = np.zeros(walls.shape, np.uint8), np.zeros(walls.shape, np.int32)
     halting = getattr(model, "halting", False) and not average_symmetries
     was_training = model.training
@@ -81,6 +92,23 @@ def make_plans(model: nn.Module, walls: np.ndarray, goals: np.ndarray, average_s
     finally:
         model.train(was_training)
     return Plans(actions, decided_in if halting else None)
+
+
+def check_model(model: Any) -> None:
+    """Raise UserError unless this is a model that can plan, with weights that are numbers."""
+    if not isinstance(model, nn.Module) or not all(hasattr(model, name) for name in ("mixing", "dim")):
+        hint = ": load a checkpoint with `load_model` first" if isinstance(model, str | Path) else ""
+        raise UserError(
+            f"a plan needs a model from `create_model` or `load_model`, not of type {type(model).__name__}{hint}"
+        )
+    for name, weights in model.named_parameters():
+        if weights.is_meta:
+            raise UserError("this model is on PyTorch's meta device, which holds no weights; load it from a checkpoint")
+        if not bool(weights.isfinite().all()):
+            raise UserError(
+                f"this model cannot plan: its weights {name} hold NaN or infinity, as after a training that diverged; "
+                "use an earlier checkpoint, or train with a lower `lr`"
+            )
 
 
 def _decide(model: Any, tokens: Tensor) -> tuple[Tensor, Tensor]:

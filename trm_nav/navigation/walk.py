@@ -7,7 +7,7 @@ import numpy as np
 
 from trm_nav.errors import UserError
 from trm_nav.mazes.astar import Cell
-from trm_nav.mazes.encoding import MOVES, check_mazes
+from trm_nav.mazes.encoding import ACTIONS, MOVES, array, check_cells, check_mazes, check_walls
 
 STEP_LIMIT = 4  # times n*n: a walk of so many steps has failed
 
@@ -28,12 +28,11 @@ def walk(actions: np.ndarray, walls: np.ndarray, starts: np.ndarray, goals: np.n
     """Follow a plan in every maze, from the start until the agent reaches the goal or has taken 4*n*n steps.
 
     actions: uint8 (N, n, n), from `plan`. walls: bool (N, n, n). starts, goals: int (N, 2) as (row, col). A step into a
-    wall or off the grid leaves the agent where it is. Raises UserError if actions and walls differ in shape, and as
-    `plan` does for walls and goals.
+    wall or off the grid leaves the agent where it is. Raises UserError if actions and walls differ in shape, for what
+    is no action, and as `plan` does for walls and goals, and for starts in the same way.
     """
     walls, goals = check_mazes(walls, goals)
-    if actions.shape != walls.shape:
-        raise UserError(f"actions must have the shape of walls, {walls.shape}, not {actions.shape}")
+    starts, actions = check_cells(starts, walls, "start"), _check_actions(actions, walls)
     n = walls.shape[1]
     steps = np.full(len(walls), STEP_LIMIT * n * n)
     walking, at, blocked = np.arange(len(walls)), np.array(starts), _with_rim(walls)
@@ -52,16 +51,32 @@ def path(actions: np.ndarray, walls: np.ndarray, start: Cell, goal: Cell) -> lis
     """The cells of one walk in order, from the start to the goal, or to the first cell that is visited twice.
 
     actions: uint8 (n, n). walls: bool (n, n). start, goal: (row, col). The walk succeeds if and only if the last cell
-    is the goal; it then has one step fewer than cells.
+    is the goal; it then has one step fewer than cells. Raises UserError as `walk` does, but lets a wall be the goal.
     """
-    blocked, goal = _with_rim(walls[None]), _cell(goal)
-    cells: list[Cell] = [_cell(start)]
+    walls = check_walls(array(walls, "walls")[None])
+    actions = _check_actions(array(actions, "actions")[None], walls)[0]
+    start = _cell(check_cells(array(start, "start")[None], walls, "start")[0])
+    goal = _cell(check_cells(array(goal, "goal")[None], np.zeros_like(walls), "goal")[0])  # it may be a wall
+    blocked = _with_rim(walls)
+    cells: list[Cell] = [start]
     seen: set[Cell] = set()
     while cells[-1] != goal and cells[-1] not in seen:
         seen.add(cells[-1])
         at = _step(actions[None], blocked, np.zeros(1, int), np.array(cells[-1:]))
         cells.append(_cell(at[0]))
     return cells
+
+
+def _check_actions(actions: np.ndarray, walls: np.ndarray) -> np.ndarray:
+    """Raise UserError unless there is an action for every cell of the walls, bool (N, n, n). Returns the actions."""
+    actions = array(actions, "actions")
+    if actions.shape != walls.shape:
+        raise UserError(f"actions must have the shape of walls, {walls.shape}, not {actions.shape}")
+    if actions.dtype.kind not in "iu" or ((actions < 0) | (actions >= len(ACTIONS))).any():
+        raise UserError(
+            f"actions must be whole numbers from 0 to {len(ACTIONS) - 1}, one for every cell, as from `plan`"
+        )
+    return actions
 
 
 def _cell(position: Sequence[int] | np.ndarray) -> Cell:
