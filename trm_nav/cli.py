@@ -49,7 +49,7 @@ class Parser(argparse.ArgumentParser):
             flag = unknown[0].split("=")[0]
             if not flag.startswith("-"):
                 self.error(f"there is no use for '{unknown[0]}' here: every value follows its flag")
-            self.error(f"there is no flag {flag}{nearest(flag, self._option_string_actions)}")
+            self.error(f"there is no flag {flag}{nearest(flag, self._option_string_actions, '--help lists all flags')}")
         return arguments
 
     def _refuse_values_for_switches(self, words: Sequence[str]) -> None:

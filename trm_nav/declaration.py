@@ -6,6 +6,7 @@ flag in its place. `settings.py` declares the project's settings in this way.
 
 import difflib
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -46,7 +47,8 @@ class Settings(BaseModel):
 
     def plain(self) -> dict[str, Any]:
         """The settings as plain strings and numbers, for a checkpoint or a JSON file."""
-        return self.model_dump(mode="json")
+        # Without pydantic's serializer, which turns a Ctrl-C that it meets into an error of its own.
+        return {name: str(value) if isinstance(value, Path) else value for name, value in self}
 
 
 def _sentence(error: Mapping[str, Any], fields: Mapping[str, FieldInfo]) -> str:
@@ -108,10 +110,12 @@ def _unpacked(annotation: Any, constraints: Iterable[Any] = ()) -> tuple[Any, li
     return annotation, constraints
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """`; did you mean 'dim'?` for a name close to a known one, the list of all names otherwise."""
+def nearest(name: str, known: Iterable[str], otherwise: str | None = None) -> str:
+    """`; did you mean 'dim'?` for a name close to a known one; for another, `otherwise`, or the list of all names."""
     close = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean '{close[0]}'?" if close else f"; there are {', '.join(known)}"
+    if close:
+        return f"; did you mean '{close[0]}'?"
+    return f"; {otherwise or 'there are ' + ', '.join(known)}"
 
 
 def flag_of(name: str) -> str:

@@ -331,6 +331,19 @@ def test_another_maze_is_another_picture(panel):
     assert panel.picture.value != before
 
 
+def test_the_slider_of_mazes_ends_where_the_mazes_of_a_small_experiment_do(panel):
+    panel.maze.value = SHOWN - 1
+    for mazes, last in ((3, 2), (100, SHOWN - 1)):
+        panel.set_controls({"num_train": mazes, "epochs": 1})
+        panel.train.click()
+        wait(panel)
+        assert (panel.maze.max, panel.shown.plans[-1].shape[1]) == (last, last + 1)
+        panel.maze.value = last
+        assert "Error" not in panel.words.value
+    panel.show_again(0)
+    assert (panel.maze.max, panel.maze.value) == (2, 2)
+
+
 def test_a_mistake_in_the_thread_is_a_sentence_on_the_page():
     panel = Laboratory(**QUICK, grid_size=2000)
     panel.train.click()

@@ -89,9 +89,13 @@ class Experiment:
         return self
 
     def _plans(self) -> Plans:
-        both = [part.mazes[:SHOWN] for part in (self.train_set, self.val_set)]
-        count = min(map(len, both))
-        return np.stack([plan(self.run.model, mazes.walls[:count], mazes.goals[:count]) for mazes in both])
+        both = [part.mazes[: self.mazes_kept] for part in (self.train_set, self.val_set)]
+        return np.stack([plan(self.run.model, mazes.walls, mazes.goals) for mazes in both])
+
+    @property
+    def mazes_kept(self) -> int:
+        """How many mazes of either set keep their policies: SHOWN, or as many as both sets have."""
+        return min(SHOWN, len(self.train_set), len(self.val_set))
 
     @property
     def history(self) -> dict[str, list[float]]:

@@ -115,16 +115,24 @@ class Laboratory:
     def show_again(self, index: int | None) -> None:
         """Bring back one of the experiments: its settings, its curves, its policies."""
         if index is not None and not self.thread.is_alive():
-            self.shown = self.experiments[index]
-            self.set_controls({**self.base, **self.shown.changes})
+            experiment = self.experiments[index]
+            self._look_at(experiment)
+            self.set_controls({**self.base, **experiment.changes})
             self._show()
+
+    def _look_at(self, experiment: Experiment) -> None:
+        """Choose what is shown. The slider of mazes must not lead beyond those that it keeps."""
+        self.shown = None  # nothing is drawn while the slider moves
+        self.maze.max = experiment.mazes_kept - 1
+        self.shown = experiment
 
     def _train(self, settings: dict[str, Any]) -> None:
         """What the thread does: one experiment, from its mazes to the last picture."""
         try:
             self.words.value = "Making the mazes …"
             experiment = Experiment(**settings)
-            self.shown, self.drawn = experiment, 0.0
+            self.drawn = 0.0
+            self._look_at(experiment)
             self._tell(experiment)
             experiment.train(self._epoch, lambda share: self._step(experiment, share))
             if experiment.history["val_loss"]:
