@@ -120,8 +120,8 @@ def require_memory(num: int, n: int, cell_bytes: int, maze_bytes: int) -> None:
 
 
 def _plain(value: Any) -> Any:
-    """NumPy's numbers and arrays as Python's, which settings accept."""
-    return value.tolist() if isinstance(value, np.generic | np.ndarray) else value
+    """NumPy's numbers, and arrays of the two ends of a range, as Python's, which settings accept."""
+    return value.tolist() if isinstance(value, np.generic | np.ndarray) and value.size <= 2 else value
 
 
 def stream_mazes(settings: MazeSettings, seed: int) -> Iterator[Mazes]:
