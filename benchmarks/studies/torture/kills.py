@@ -60,10 +60,15 @@ def _kill(ends: list[tuple[str, float]], own: bool, seconds: float, scene: Scene
             ("--resume", "again/last.pt", "--checkpoint-dir", "again") if last else (*LONG, "--checkpoint-dir", "again")
         )
         kill = Signal(share * (seconds + IMPORTS if own else seconds), getattr(signal, name))
-        outcome = (scene.start if own else scene.run)(TRAIN, *words, allowed=(0, *SIGNALS[name]), watch=kill)
+        allowed = (
+            0,
+            *SIGNALS[name],
+            *((2,) if last else ()),
+        )  # 2: the signal before this one came after the last epoch
+        outcome = (scene.start if own else scene.run)(TRAIN, *words, allowed=allowed, watch=kill)
         if outcome.status != 0 and name == "SIGINT" and not place(outcome.err):
             scene.complaints.clear()  # it came before the first line of the project ran
-        if outcome.status == 0:
+        if outcome.status in (0, 2):
             break
         intact(scene, "again")
     finish(scene, settings="long")
