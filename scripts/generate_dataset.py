@@ -1,6 +1,8 @@
 """Generate a training and a test set that share no maze, with all optimal actions of every cell as labels."""
 
 import time
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tqdm import tqdm
@@ -9,9 +11,11 @@ from trm_nav import cli
 from trm_nav.errors import UserError
 from trm_nav.files import require_writable
 from trm_nav.mazes.astar import astar
-from trm_nav.mazes.dataset import Dataset, build, count_distinct, save_together
+from trm_nav.mazes.dataset import Dataset, build, save_together
 from trm_nav.mazes.encoding import MOVES, contains
 from trm_nav.mazes.expert import distances
+from trm_nav.mazes.symmetry import count_distinct
+from trm_nav.memory import to_spare
 from trm_nav.settings import DataSettings
 
 PROG = "generate_dataset.py"
@@ -26,21 +30,35 @@ def main() -> None:
     settings = DataSettings(**parser.given(arguments))
     require_writable(settings.output_dir)
 
-    with tqdm(total=settings.num_train + settings.num_test, unit=" mazes", delay=2, disable=None, leave=False) as bar:
-        try:
-            train, test = build(settings, progress=bar.update)
-        except MemoryError:
-            raise UserError("so many mazes do not fit into memory; lower `num_train` or `grid_size`") from None
+    remedy = "lower `num_train` or `grid_size`"
+    with bar("sampling", settings.num_train + settings.num_test, " mazes") as sampled, to_spare(remedy):
+        train, test = build(settings, progress=sampled.update)
     if arguments.verify:
         checked = sum(verify(mazes) for mazes in (train, test))
         print(
             f"A* agrees with the expert on all {checked} mazes: equal path lengths, and every step is an optimal action"
         )
-    paths = [settings.output_dir / name for name in ("train.pt", "test.pt")]
-    save_together(dict(zip(paths, (train, test), strict=True)))
-    for path, mazes in zip(paths, (train, test), strict=True):
-        print(f"{path}: {described(mazes)}, {path.stat().st_size / 1e6:.1f} MB")
+    with to_spare(remedy):
+        print(*saved({settings.output_dir / "train.pt": train, settings.output_dir / "test.pt": test}), sep="\n")
     print(f"No maze is in both sets, not even rotated or reflected. {time.perf_counter() - began:.1f} s")
+
+
+def bar(work: str, total: int, unit: str) -> "tqdm[Any]":
+    """A progress bar, which appears on a terminal after two seconds."""
+    return tqdm(total=total, desc=work, unit=unit, delay=2, disable=None, leave=False)
+
+
+def saved(sets: dict[str | Path, Dataset]) -> list[str]:
+    """Write the sets. Returns a line about each file."""
+    lines = []
+    with bar("saving and counting", 1 + len(sets), " steps") as done:
+        done.refresh()
+        save_together(sets)
+        done.update()
+        for path, mazes in sets.items():
+            lines.append(f"{path}: {described(mazes)}, {Path(path).stat().st_size / 1e6:.1f} MB")
+            done.update()
+    return lines
 
 
 def described(mazes: Dataset) -> str:
@@ -58,6 +76,7 @@ def verify(mazes: Dataset) -> int:
     """
     sample = mazes.mazes[:SAMPLE]
     steps = distances(sample.walls, sample.goals)
+    searched = bar("verifying", len(sample), " mazes")
     for maze, (walls, start, goal) in enumerate(zip(sample.walls, sample.starts, sample.goals, strict=True)):
         path = np.array(astar(walls, start, goal).path)
         actions = (path[1:] - path[:-1] == MOVES[:, None]).all(axis=2).argmax(axis=0)
@@ -67,6 +86,8 @@ def verify(mazes: Dataset) -> int:
                 f"A* and the expert disagree about maze {maze} of seed {mazes.seed}, which is a bug; please "
                 "report it. Nothing was written"
             )
+        searched.update()
+    searched.close()
     return len(sample)
 
 

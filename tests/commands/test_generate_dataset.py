@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tqdm
 
 from trm_nav import UserError
 from trm_nav.mazes import dataset
@@ -95,6 +96,8 @@ finally:
         (["--num-trains", "5"], "there is no flag --num-trains; did you mean '--num-train'?"),
         (["--output-dir", "file"], "is a file, not a folder"),
         (["--grid-size", "3", "--obstacle-density", "0", "--num-test", "1000"], "holds nearly every 3 x 3 maze"),
+        (["--grid-size", "1024", "--num-train", "10000000"], "10,000,500 mazes of 1024 x 1024 would need about 62.9 TB"),
+        (["--num-train", "1" + 400 * "0"], "--num-train must be a whole number from 1 to 10000000"),
     ],
 )
 def test_a_mistake_is_one_sentence_exit_status_2_and_no_file(command, tmp_path, arguments, sentence):
@@ -113,6 +116,35 @@ def test_if_one_file_cannot_be_written_the_other_stays_as_it_was(command, tmp_pa
     assert status == 2 and "test.pt: it is a folder" in complaint
     assert (tmp_path / "train.pt").read_bytes() == b"old"
     assert sorted(os.listdir(tmp_path)) == ["test.pt", "train.pt"]
+
+
+def test_all_that_can_take_long_counts_on_a_bar_to_its_end(command, tmp_path, monkeypatch):
+    counted = {}
+
+    class Bar(tqdm.tqdm):
+        def close(self):
+            counted.setdefault(self.desc, []).append((self.n, self.total))
+            super().close()
+
+        def __init__(self, *arguments, **settings):
+            assert settings.pop("disable") is None and settings["delay"] == 2  # on a terminal, after two seconds
+            super().__init__(*arguments, **settings, disable=False)
+
+    monkeypatch.setattr(tqdm, "tqdm", Bar)
+    assert command("--num-train", 60, "--num-test", 20, "--verify", "--output-dir", tmp_path)[0] == 0
+    whole = {description.strip(": "): bars for description, bars in counted.items()}
+    assert whole["sampling"][0] == (80, 80) and whole["saving and counting"][0] == (3, 3)
+    assert {(60, 60), (20, 20)} <= set(whole["verifying"])
+
+
+def test_memory_that_runs_out_is_one_sentence(command, tmp_path, monkeypatch):
+    def exhausted(*arguments):
+        raise MemoryError
+
+    monkeypatch.setattr(dataset, "write_together", exhausted)
+    status, _, complaint = command("--num-train", 10, "--num-test", 10, "--output-dir", tmp_path)
+    assert (status, complaint.count("\n")) == (2, 1)
+    assert complaint.startswith("generate_dataset.py: error: out of memory: lower --num-train or --grid-size")
 
 
 def test_verifying_finds_a_label_that_is_wrong():
