@@ -27,7 +27,7 @@ ENV USER=${NB_USER} \
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends git make \
     && rm -rf /var/lib/apt/lists/* \
-    && adduser --disabled-password --gecos "" --uid ${NB_UID} ${NB_USER} \
+    && useradd --create-home --shell /bin/bash --uid ${NB_UID} ${NB_USER} \
     && install --directory --owner=${NB_UID} /opt/trm_nav
 
 USER ${NB_USER}
