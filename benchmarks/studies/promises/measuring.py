@@ -24,13 +24,13 @@ Section = Callable[[Figures, Keep], Figures]
 
 def measure_presets(found: Figures, keep: Keep) -> Figures:
     """Every preset of the laboratory, alone and with each remedy, with SEEDS seeds; a column of values per figure."""
-    from benchmarks.studies import classroom
+    from benchmarks.studies.classroom import presets
 
     for seed in range(SEEDS):
-        for label, settings in classroom.preset_runs().items():
+        for label, settings in presets.preset_runs().items():
             columns = found.setdefault(label, {})
             if seed not in columns.get("seed", []):
-                add(columns, classroom.measure_preset(settings, seed))
+                add(columns, presets.measure_preset(settings, seed))
                 keep(found)
     return found
 
@@ -161,9 +161,9 @@ def measure_lessons(found: Figures, keep: Keep) -> Figures:
 
 def measure_students(found: Figures, keep: Keep) -> Figures:
     """Memory and CPU of the kernels of lessons 05 and 04, and of JupyterLab's own server (Linux)."""
-    from benchmarks.studies import classroom
+    from benchmarks.studies.classroom import kernels
 
-    return classroom.measure_students([1], classroom.LESSONS)
+    return kernels.measure_students([1], kernels.LESSONS)
 
 
 SECTIONS: dict[str, Section] = {

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Iterator
 
+from benchmarks.studies.classroom import hub_report
 from benchmarks.studies.promises import texts
 from benchmarks.studies.promises.formats import in_total, one_decimal, spread, whole
 from benchmarks.studies.promises.results import Figures, Measured
-from benchmarks.studies.promises.texts import CLASS, CORES
 
 
 def table(measured: Measured, name: str) -> str:
@@ -72,14 +72,9 @@ def students(measured: Measured) -> Iterator[str]:
     )
 
 
-def presses(measured: Measured) -> Iterator[str]:
-    yield from heading(
-        "calculated, not measured", "one press, CPU s", *(f"{CLASS} at once on {n} cores" for n in CORES)
-    )
-    for name in measured.machines_first("students", "presses"):
-        seconds = measured.values("students", "presses", name)
-        waits = (f"{CLASS * max(seconds) / cores:.0f} s" for cores in CORES)
-        yield row(f"*{name}*", spread(seconds, one_decimal), *waits)
+def hub(measured: Measured) -> Iterator[str]:
+    """One column for each number of students. It has a file of its own: a room is measured in one go, or not at all."""
+    yield from hub_report.table(hub_report.rooms())
 
 
 def row(*cells: str) -> str:
@@ -96,5 +91,5 @@ TABLES: dict[str, Callable[[Measured], Iterator[str]]] = {
     "recipes": recipes,
     "diagnosis": diagnosis,
     "students": students,
-    "presses": presses,
+    "hub": hub,
 }

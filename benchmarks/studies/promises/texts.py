@@ -5,11 +5,9 @@ The key `labels.cap` calls `labels(measured, "cap")`. A function raises KeyError
 
 from collections.abc import Callable
 
+from benchmarks.studies.classroom import hub_report
 from benchmarks.studies.promises.formats import FORMS, in_words, minutes, month, percent, running, spread, whole
 from benchmarks.studies.promises.results import Measured
-
-CLASS = 30  # students
-CORES = (8, 16)  # of the server for which the waiting time of a class is calculated
 
 
 def presets(measured: Measured, label: str, name: str) -> str:
@@ -54,18 +52,12 @@ def lessons(measured: Measured, name: str, what: str) -> str:
 
 def students(measured: Measured, *names: str) -> str:
     what = names[-1]
-    if what == "class_memory":
-        return f"{CLASS * student_mb(measured) / 1000:.0f} GB"
     if what == "two_kernels":
         return f"{(student_mb(measured) + max(measured.values('students', '04_train', 'resident_mb'))) / 1000:.1f} GB"
     if what == "server_mb":
         return f"{max(measured.values('students', 'server_mb')):.0f} MB"
     if what == "kernel_mb":
         return f"{max(measured.values('students', '05_diagnostics', 'resident_mb')):.0f} MB"
-    if what == "run_all":
-        return (
-            f"{CLASS * max(measured.values('students', '05_diagnostics', 'cpu_seconds')) / CORES[0] / 60:.0f} minutes"
-        )
     return spread(measured.values("students", *names), whole)
 
 
@@ -73,6 +65,11 @@ def student_mb(measured: Measured) -> float:
     """MB of one student with one kernel, nothing shared."""
     server, kernel = (measured.values("students", *keys) for keys in (["server_mb"], ["05_diagnostics", "resident_mb"]))
     return max(server) + max(kernel)
+
+
+def hub(measured: Measured, count: str, what: str) -> str:
+    """A figure of a room of so many students; see hub_report.FIGURES."""
+    return hub_report.FIGURES[what](hub_report.rooms()[count])
 
 
 def machines(measured: Measured, section: str) -> str:
@@ -97,5 +94,6 @@ KINDS: dict[str, Callable[..., str]] = {
     "quantity": quantity,
     "lessons": lessons,
     "students": students,
+    "hub": hub,
     "machines": machines,
 }
