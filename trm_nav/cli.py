@@ -8,9 +8,10 @@ import signal
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from functools import cache
 from itertools import zip_longest
-from typing import Any, NoReturn, TextIO
+from typing import Any, NoReturn
 
 from pydantic.fields import FieldInfo
 
@@ -94,7 +95,8 @@ def run(main: Callable[[], None], prog: str) -> None:
     It stays with these where the output goes to a full disk, to a closed stream, or to a terminal that cannot show a
     letter.
     """
-    _nowhere()  # opened now: later there may be no file left to open
+    with suppress(OSError):
+        _nowhere()  # opened now: later there may be no file left to open
     _prepare_streams()
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # trm_nav/__init__.py: until here, Ctrl-C ended it silently
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -105,14 +107,14 @@ def run(main: Callable[[], None], prog: str) -> None:
             status = _status(main, prog)
         sys.stdout.flush()
     except BrokenPipeError:  # the program that reads the output, `head` for example, has closed it
-        _let_go(sys.stdout)
+        _let_go("stdout")
     except OSError as error:
         if error.filename is not None:
             raise
         if status == 0:
             _complain(f"{prog}: error: cannot write the output: {error.strerror}")
             status = 2
-        _let_go(sys.stdout)
+        _let_go("stdout")
     sys.exit(status)
 
 
@@ -144,14 +146,18 @@ def _prepare_streams() -> None:
 
 def _complain(line: str) -> None:
     try:
-        print(line, file=sys.stderr, flush=True)
+        if sys.stderr is not None:
+            print(line, file=sys.stderr, flush=True)
     except OSError:
-        _let_go(sys.stderr)
+        _let_go("stderr")
 
 
-def _let_go(stream: TextIO) -> None:
-    """Forget what could not be written, or Python would complain about it at the end."""
-    os.dup2(_nowhere(), stream.fileno())
+def _let_go(stream: str) -> None:
+    """Forget what could not be written to "stdout" or "stderr", or Python would complain about it at the end."""
+    try:
+        os.dup2(_nowhere(), getattr(sys, stream).fileno())
+    except OSError:
+        setattr(sys, stream, None)
 
 
 @cache
