@@ -24,7 +24,7 @@ TESTS   := $(VENV)/course,test.installed
 export JUPYTER_PATH := $(CURDIR)/$(VENV)/share/jupyter
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help train lab setup doctor check lint format test nbmake test-everywhere torture hooks notebooks promises bench constraints clean
+.PHONY: help train lab setup doctor check lint format test nbmake test-everywhere torture audit hooks notebooks promises bench constraints clean
 .NOTPARALLEL:
 
 help: ## list what make can do
@@ -81,6 +81,9 @@ test-everywhere: $(TESTS) ## run the tests under conditions that other machines 
 
 torture: $(TESTS) ## attack commands, files, library and lessons, into docs/reliability.md (ARGS=--failures lists them)
 	OMP_NUM_THREADS=1 $(BIN) -m benchmarks.studies.torture $(ARGS)
+
+audit: $(TESTS) ## ask whether the pinned versions have known vulnerabilities; needs the network
+	$(BIN) scripts/audit.py
 
 hooks: $(TESTS) ## let git run lint's checks before each commit
 	$(BIN) -m pre_commit install

@@ -1,7 +1,7 @@
 """Files that are written whole or not at all, and files of unknown origin that are read without executing them.
 
 Data sets, checkpoints and histories are saved through this module, so that a full disk, a killed process or a wrong
-path never damages a file that was saved before. Files of tensors end with a digest, by which damage is noticed.
+path never damages a file that was saved before. `tensor_files.py` adds files of tensors.
 """
 
 import hashlib
@@ -10,27 +10,21 @@ import math
 import os
 import re
 import stat
-import warnings
-import zipfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, BinaryIO
 
 import psutil
 
 from . import memory
 from .errors import UserError, shown
 
-Content = TypeVar("Content")
 Write = Callable[[BinaryIO], Any]  # writes the content of a file that is open
 UNFINISHED = re.compile(r"\..+\.(\d+)\.tmp")  # the name of a temporary file, with the process that writes it
-MARK = b"trm_nav sha256 "  # what the comment of a sealed file begins with; the digest of all bytes before it follows
-COMMENT = len(MARK) + 64
 RUN_ID = re.compile("[0-9a-f]{32}")  # a file of a run of ours has a digest, unless that is damaged
 LARGEST_JSON = 100e6  # bytes; a history of 100,000 epochs has 14 MB
-NO_COMMENT = b"\x00\x00"  # its length, the last two bytes of a ZIP file that has none
 
 
 def write_atomically(path: str | Path, write: Write) -> None:
@@ -193,65 +187,3 @@ def load_json(path: str | Path, what: str, remedy: str) -> Any:
 
 def _digest(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
-def tensors(content: Any) -> Write:
-    """What writes tensors and plain values into a file, for `load_tensors`: `torch.save`, and a digest at the end.
-
-    The file is a ZIP file, as PyTorch's are, and the digest is its comment: `torch.load` reads it like any other.
-    """
-    import torch  # here, so that commands can answer --help without loading torch
-
-    def write(file: BinaryIO) -> None:
-        saved = BytesIO()
-        torch.save(content, saved)
-        body = saved.getbuffer()[: -len(NO_COMMENT)]
-        digest = hashlib.sha256(body)
-        comment = COMMENT.to_bytes(2, "little") + MARK
-        digest.update(comment)
-        for part in (body, comment, digest.hexdigest().encode()):
-            file.write(part)
-
-    return write
-
-
-def load_tensors(
-    path: str | Path,
-    what: str,
-    remedy: str = "name a file that was saved completely",
-    check: Callable[[Any], Content] = lambda content: content,
-) -> Content:
-    """Read a file written by `torch.save` onto the CPU. Only tensors and plain values are read; no code is executed.
-
-    Args:
-        path, what, remedy: as in `read`.
-        check: what makes of the content the value that is returned, or raises UserError.
-
-    Raises UserError as `read` and `check` do, and for a file that is truncated, damaged or of another kind. The digest
-    of a file from `tensors` must be right. Warns of a file that has none and is accepted all the same.
-    """
-    import torch
-
-    content, refusal = read(path, what, remedy), f"{path} is not a {what}, or a truncated one: torch cannot read it"
-    if sealed := content[-COMMENT : -COMMENT + len(MARK)] == MARK:
-        if content[-64:] != hashlib.sha256(memoryview(content)[:-64]).hexdigest().encode():
-            raise UserError(f"{path} is damaged: its bytes do not have the digest that was saved with them; {remedy}")
-    elif content[:2] == b"PK" and content[-2:] != NO_COMMENT:  # cut off within the digest
-        raise UserError(f"{refusal}; {remedy}")
-    try:
-        if content[:2] == b"PK":
-            _check_archive(content)
-        loaded = torch.load(BytesIO(content), weights_only=True, map_location="cpu")
-    except Exception:  # arbitrary bytes make the unpickler raise almost anything
-        raise UserError(f"{refusal}; {remedy}") from None
-    checked = check(loaded)
-    if not sealed:
-        warnings.warn(f"{path} has no digest: if it is damaged, that may go unnoticed", stacklevel=2)
-    return checked
-
-
-def _check_archive(content: bytes) -> None:
-    """Raise ValueError for a ZIP file whose parts are damaged, or larger unpacked than the file: PyTorch packs none."""
-    with zipfile.ZipFile(BytesIO(content)) as archive:
-        if sum(part.file_size for part in archive.infolist()) > len(content) or archive.testzip() is not None:
-            raise ValueError

@@ -16,12 +16,11 @@ from trm_nav import UserError
 from trm_nav.files import (
     json_with_digest,
     load_json,
-    load_tensors,
     require_writable,
-    tensors,
     write_atomically,
     write_together,
 )
+from trm_nav.tensor_files import load_tensors, tensors
 
 TENSORS = {"some": torch.arange(5000), "plain": [1, "two"]}
 

@@ -7,9 +7,9 @@ import torch
 from tiny import RUN, assert_same
 
 from trm_nav import UserError, load_model
-from trm_nav.files import load_tensors
 from trm_nav.learning import checkpoint
 from trm_nav.learning.run import fit, prepare
+from trm_nav.tensor_files import load_tensors
 
 NAN = float("nan")
 WEIGHT = "head.weight"

@@ -12,8 +12,9 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from trm_nav.errors import UserError, shown
-from trm_nav.files import load_tensors, tensors, write_atomically
+from trm_nav.files import write_atomically
 from trm_nav.settings import ModelSettings, TrainSettings
+from trm_nav.tensor_files import load_tensors, tensors
 
 from .contents import SavedModel, SavedRun
 from .model import TinyRecursiveModel, create_model

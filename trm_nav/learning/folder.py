@@ -14,7 +14,8 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from trm_nav.errors import UserError
-from trm_nav.files import json_with_digest, load_json, require_writable, sweep, tensors, write_bytes
+from trm_nav.files import json_with_digest, load_json, require_writable, sweep, write_bytes
+from trm_nav.tensor_files import tensors
 
 from . import checkpoint
 from .contents import SavedModel

@@ -14,8 +14,9 @@ import numpy as np
 from tqdm import tqdm
 
 from trm_nav.errors import UserError, shown
-from trm_nav.files import load_tensors, tensors, write_together
+from trm_nav.files import write_together
 from trm_nav.settings import DataSettings, MazeSettings, Seed
+from trm_nav.tensor_files import load_tensors, tensors
 
 from .encoding import encode, stored_array
 from .expert import optimal_actions

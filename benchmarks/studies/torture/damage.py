@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from trm_nav import files
+from trm_nav import files, tensor_files
 
 from .attack import CANARY
 from .values import PLAIN, TENSORS, made
@@ -148,7 +148,7 @@ WHOLE: dict[str, Callable[[], bytes]] = {
 def sealed(content: object) -> bytes:
     """What the project writes for such a content, whatever it thinks of it."""
     written = io.BytesIO()
-    files.tensors(content)(written)
+    tensor_files.tensors(content)(written)
     return written.getvalue()
 
 
