@@ -4,6 +4,7 @@ The file is a ZIP file, as PyTorch's are, and the digest is its comment: `torch.
 """
 
 import hashlib
+import math
 import warnings
 import zipfile
 from collections.abc import Callable
@@ -70,6 +71,21 @@ def load_tensors(
     if not sealed:
         warnings.warn(f"{path} has no digest: if it is damaged, that may go unnoticed", stacklevel=2)
     return checked
+
+
+def require_dense(tensor: Any, what: str) -> None:
+    """Raise ValueError unless a value from a file is a tensor whose numbers are all in memory.
+
+    A file can describe tensors that have no numbers, or fewer than their shape says.
+    """
+    import torch
+
+    if type(tensor) is not torch.Tensor:
+        raise ValueError(f"{what} should be a tensor, not of type {type(tensor).__name__}")
+    if tensor.layout != torch.strided or tensor.is_nested or tensor.is_quantized or tensor.device.type != "cpu":
+        raise ValueError(f"{what} should be a dense tensor on the CPU")
+    if math.prod(tensor.shape) * tensor.element_size() > tensor.untyped_storage().nbytes():
+        raise ValueError(f"{what} should hold all its numbers, and claims more than the file has")
 
 
 def _check_archive(content: bytes) -> None:

@@ -199,7 +199,7 @@ WRONG = {
     r"its walls should be bool of shape \(N, 9, 9\), not bool of shape \(300, 8, 8\)": lambda c: {**c, "grid_size": 9},
     "its walls should be bool .* not uint8": lambda c: {**c, "walls": c["walls"].to(torch.uint8)},
     "its starts should be int16 .* not int64": lambda c: {**c, "starts": c["starts"].long()},
-    "its optimal should be a tensor, .* not of type list": lambda c: {**c, "optimal": c["optimal"].tolist()},
+    "its optimal should be a tensor, not of type list": lambda c: {**c, "optimal": c["optimal"].tolist()},
     "must have the same non-zero length": lambda c: {**c, "goals": c["goals"][:-1]},
     "non-zero length": lambda c: {**c, **{k: c[k][:0] for k in ("walls", "starts", "goals", "optimal")}},
     "in maze 7 the start is outside": lambda c: changed(c, "starts", 7, 1, to=8),

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from trm_nav.errors import UserError, shown
 from trm_nav.files import RUN_ID
 from trm_nav.settings import MOST_EPOCHS, ModelSettings, TrainSettings
+from trm_nav.tensor_files import require_dense
 
 from .model import TinyRecursiveModel, outline
 
@@ -138,20 +139,12 @@ def check_weights(state: dict[str, Tensor], model: nn.Module, what: str) -> None
 
 
 def check_tensor(tensor: Any, dtype: torch.dtype, shape: tuple[int, ...], what: str) -> None:
-    """Raise ValueError unless a value is an ordinary tensor with this dtype and shape, all of whose numbers are finite.
-
-    An ordinary tensor has its numbers in memory: one that is expanded, sparse or on another device is refused.
-    """
-    if type(tensor) not in (Tensor, nn.Parameter):
-        raise ValueError(f"{what} should be a tensor, not of type {type(tensor).__name__}")
-    if tensor.layout != torch.strided or tensor.device.type != "cpu" or tensor.is_quantized:
-        raise ValueError(f"{what} should be an ordinary tensor on the CPU")
+    """Raise ValueError unless a value is a dense tensor with this dtype and shape, all of whose numbers are finite."""
+    require_dense(tensor, what)
     if tensor.dtype != dtype or tuple(tensor.shape) != tuple(shape):
         asked, found = (f"{str(kind).removeprefix('torch.')} of shape {shown(tuple(size))}"
                         for kind, size in ((dtype, shape), (tensor.dtype, tensor.shape)))  # fmt: skip
         raise ValueError(f"{what} should be {asked}, not {found}, for the model that its config describes")
-    if tensor.untyped_storage().nbytes() < tensor.numel() * tensor.element_size():
-        raise ValueError(f"{what} claims more numbers than the file holds")
     if not bool(tensor.isfinite().all()):
         raise ValueError(f"{what} has numbers that are NaN or infinite")
 

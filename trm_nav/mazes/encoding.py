@@ -11,6 +11,7 @@ import numpy as np
 
 from trm_nav import memory
 from trm_nav.errors import UserError
+from trm_nav.tensor_files import require_dense
 
 ACTIONS = ("UP", "DOWN", "LEFT", "RIGHT", "STAY")
 UP, DOWN, LEFT, RIGHT, STAY = range(len(ACTIONS))
@@ -78,24 +79,16 @@ def array(value: Any, name: str) -> np.ndarray:
 
 
 def stored_array(content: dict[str, Any], name: str, dtype: str, shape: tuple[int, ...]) -> np.ndarray:
-    """One of the tensors of a file as an array. Raises ValueError unless its shape is (N, *shape) and its dtype this.
-
-    A file can describe tensors that hold no values, or fewer than their shape says. They are refused before anything
-    is computed from them.
-    """
+    """One tensor of a file as an array. Raises ValueError unless it has this dtype and the shape (N, *shape)."""
     import torch
 
     tensor, expected = content[name], f"{dtype} of shape (N, {', '.join(map(str, shape))})"
-    if type(tensor) is not torch.Tensor:
-        raise ValueError(f"its {name} should be a tensor, {expected}, not of type {type(tensor).__name__}")
-    if tensor.layout != torch.strided or tensor.is_nested or tensor.is_quantized or tensor.device.type != "cpu":
-        raise ValueError(f"its {name} should be a dense tensor on the CPU, {expected}")
+    require_dense(tensor, f"its {name}")
     if tensor.dtype != getattr(torch, dtype) or tensor.shape[1:] != shape or tensor.ndim == 0:
         found = f"{str(tensor.dtype).removeprefix('torch.')} of shape {tuple(tensor.shape)}"
         raise ValueError(f"its {name} should be {expected}, not {found}")
-    if math.prod(tensor.shape) * tensor.element_size() > tensor.untyped_storage().nbytes():
-        raise ValueError(f"its {name} should hold the values of {len(tensor):,} mazes, and holds fewer")
-    return tensor.numpy()
+    array: np.ndarray = tensor.detach().numpy()
+    return array
 
 
 def encode(walls: np.ndarray, goals: np.ndarray) -> np.ndarray:
