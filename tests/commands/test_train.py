@@ -165,6 +165,8 @@ def full_folder(tmp_path):
         ({"supervision": "all"}, "--supervision must be 'policy' or 'action', not 'all'$"),
         ({"mixing": "attention"}, "--mixing must be 'mlp' or 'conv' or 'cross', not 'attention'$"),
         ({"device": "tpu"}, "--device must be auto, cpu, mps, cuda or cuda:N, not 'tpu'$"),
+        ({"device": "cuda:\u0663"}, "--device must be auto, cpu, mps, cuda or cuda:N, not 'cuda:\u0663'$"),
+        ({"device": "cuda:99999999999999999999"}, "--device must be auto, cpu, mps, cuda or cuda:N, not "),
         ({"recipe": "slow"}, f"there is no recipe 'slow'; there are {', '.join(RECIPES)}$"),
         ({"recipe": "tinny"}, "there is no recipe 'tinny'; did you mean 'tiny'\\?$"),
         ({"grid_size": 8}, "--grid-size 8 .*5 x 5"),
@@ -195,8 +197,9 @@ def test_help_lists_the_values_of_a_setting_that_has_only_a_few(command):
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 def test_a_gpu_that_is_not_here_is_a_mistake(command, paths, full_folder):
     before = contents(full_folder)
-    ran = command(**RUN | paths, device="cuda", checkpoint_dir=full_folder)
-    check_refusal(ran, "cuda.*0 CUDA devices; .*--device cpu")
+    for device in ("cuda", "cuda:1", "cuda:128"):
+        ran = command(**RUN | paths, device=device, checkpoint_dir=full_folder)
+        check_refusal(ran, f"there is no device {device} here: .*0 CUDA devices; .*--device cpu")
     assert contents(full_folder) == before
 
 

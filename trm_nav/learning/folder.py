@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
+from typing import NamedTuple
 
 from filelock import FileLock, Timeout
 
@@ -18,7 +19,6 @@ from trm_nav.files import json_with_digest, load_json, require_writable, sweep, 
 from trm_nav.tensor_files import tensors
 
 from . import checkpoint
-from .contents import SavedModel
 from .training import Training
 
 CHECKPOINTS = re.compile(r"(best|last|certified|checkpoint_epoch_\d+)\.pt")
@@ -46,17 +46,25 @@ def held(folder: Path) -> Iterator[None]:
         lock.release()
 
 
-def checkpoints(folder: Path) -> dict[Path, SavedModel | None]:
-    """The checkpoints in a folder, and what they hold; None for one that cannot be read."""
+class Origin(NamedTuple):
+    """Whose checkpoint a file is, and of which epoch."""
+
+    run: str | None
+    epoch: int
+
+
+def checkpoints(folder: Path) -> dict[Path, Origin | None]:
+    """The checkpoints in a folder, and where they come from; None for one that cannot be read."""
     with suppress(OSError):  # no such folder
         return {path: _read(path) for path in sorted(folder.iterdir()) if CHECKPOINTS.fullmatch(path.name)}
     return {}
 
 
-def _read(path: Path) -> SavedModel | None:
+def _read(path: Path) -> Origin | None:
     with suppress(UserError), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that an older file has no digest
-        return checkpoint.load(path)
+        saved = checkpoint.load(path)
+        return Origin(saved.run, saved.epoch)
     return None
 
 
@@ -119,8 +127,7 @@ def _names(run: Training) -> list[Path]:
 
 
 def _holds(path: Path, run: str | None, epoch: int) -> bool:
-    saved = _read(path)
-    return saved is not None and (saved.run, saved.epoch) == (run, epoch)
+    return _read(path) == Origin(run, epoch)
 
 
 def _history_agrees(run: Training) -> bool:
