@@ -39,6 +39,7 @@ CHOICES: dict[str, tuple[str, list[Any]]] = {
 SUPERVISIONS = [("the agent's cell", "action"), ("every cell", "policy")]
 KEPT = 6  # experiments beside the newest
 PAUSE = 0.6  # seconds between two pictures
+SHARE = 1 / 4  # of the time that drawing may take: on a machine that a class shares, a picture takes long
 WIDE = {"width": "26em"}
 
 
@@ -53,7 +54,7 @@ class Laboratory:
         self.base = {**DEFAULTS, **(first.changes if first else {}), **base}
         self.experiments: list[Experiment] = [first] if first else []
         self.shown: Experiment | None = first
-        self.drawn = 0.0  # when the picture was drawn last, on time.monotonic()'s clock
+        self.draw_at = 0.0  # when the picture may be drawn again, on time.monotonic()'s clock
         self.thread = Thread()
         self.stopping = Event()
         self.offered: list[Remedy] = []
@@ -131,7 +132,7 @@ class Laboratory:
         try:
             self.words.value = "Making the mazes …"
             experiment = Experiment(**settings)
-            self.drawn = 0.0
+            self.draw_at = 0.0
             self._look_at(experiment)
             self._tell(experiment)
             experiment.train(self._epoch, lambda share: self._step(experiment, share))
@@ -153,10 +154,12 @@ class Laboratory:
             self.progress.value = done
 
     def _epoch(self, experiment: Experiment) -> None:
-        if time.monotonic() - self.drawn > PAUSE and not experiment.ended:
+        began = time.monotonic()
+        if began >= self.draw_at and not experiment.ended:
             self._draw()
             self._tell(experiment)
-            self.drawn = time.monotonic()
+            ended = time.monotonic()
+            self.draw_at = ended + max(PAUSE, (ended - began) * (1 / SHARE - 1))
 
     def _running(self, running: bool) -> None:
         self.train.disabled = self.restore.disabled = running
