@@ -365,3 +365,12 @@ def test_the_picture_can_be_drawn_before_the_first_epoch_and_with_earlier_runs_t
     long, fresh = Experiment(**{**QUICK, "epochs": 9}).train(), Experiment(**QUICK)
     figure = draw_laboratory(fresh, maze=19, earlier={"1": long.history})
     assert len(figure.axes) == 4
+
+
+def test_whoever_looks_between_two_entries_of_an_epoch_finds_curves_of_equal_length():
+    experiment = Experiment(**{**QUICK, "epochs": 2}).train()
+    for name in list(experiment.run.history)[:-1]:  # as far as the training's thread has come
+        experiment.run.history[name].append(0.5)
+        assert {len(curve) for curve in experiment.history.values()} == {2}
+        assert experiment.findings and experiment.run.epoch == 2
+        draw_laboratory(experiment, maze=0)

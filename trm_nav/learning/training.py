@@ -109,7 +109,9 @@ class Training:
     @property
     def epoch(self) -> int:
         """The number of finished epochs, which is also the number of the last one: epochs count from 1."""
-        return len(self.history["val_loss"])
+        return len(
+            self.history["seconds"]
+        )  # the last to get its entry: whoever looks from another thread finds all six
 
     @property
     def improved(self) -> bool:
@@ -201,10 +203,15 @@ class Training:
             total_right = total_right + count_right(logits, batch.optimal, batch.agents)
         return total_loss.item() / len(self.val_samples), total_right.item() / len(self.val_samples)
 
+    def curves(self) -> dict[str, list[float]]:
+        """The history of the finished epochs: a copy, in which all lists are equally long at any time."""
+        epochs = self.epoch
+        return {name: values[:epochs] for name, values in self.history.items()}
+
     def record(self) -> dict[str, Any]:
         """The history and what a diagnosis needs in addition, as plain values: the content of `history.json`."""
         return {
-            **{name: list(values) for name, values in self.history.items()},
+            **self.curves(),
             "best_epoch": self.best_epoch,
             "diverged": self.diverged,
             "chance": self.chance,
@@ -244,7 +251,7 @@ class Training:
             "optimizer_state_dict": self.optimizer.state_dict(),
             "scheduler_state_dict": self.schedule.state_dict(),
             "config": self.settings.plain(),
-            "history": {name: list(values) for name, values in self.history.items()},
+            "history": self.curves(),
             "early_stopping": {"best_epoch": self.best_epoch, "best_val_loss": self.best_val_loss},
             "random_states": {**random_states(), "sampler": self.sampler.get_state()},
             **self.origin(),

@@ -99,7 +99,7 @@ class Experiment:
 
     @property
     def history(self) -> dict[str, list[float]]:
-        return self.run.history
+        return self.run.curves()
 
     @property
     def model(self) -> TinyRecursiveModel:
