@@ -6,11 +6,11 @@ import subprocess
 import sys
 
 import pytest
-from tiny import RUN, flags
+from tiny import RUN
 
 from trm_nav import train
+from trm_nav.learning.run import fit, prepare
 
-TRAIN = [sys.executable, "-m", "trm_nav.train"]
 PLAIN = {**os.environ, "PYTHONUNBUFFERED": "", "LC_ALL": "C.UTF-8"}
 full = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no disk that is always full")
 
@@ -56,12 +56,12 @@ def test_whatever_is_given_the_sentence_is_one_printable_line(command, value):
         assert status == 2 and line.isprintable() and len(line) < 1000 and ": error: " in line
 
 
-@pytest.fixture
-def history(paths, tmp_path):
+@pytest.fixture(scope="module")
+def history(paths, tmp_path_factory):
     """The folder of a finished run."""
-    words = [*TRAIN, *flags(**{**RUN, **paths, "epochs": 1, "checkpoint_dir": tmp_path / "run"})]
-    subprocess.run(words, check=True, capture_output=True)
-    return tmp_path / "run"
+    folder = tmp_path_factory.mktemp("run")
+    fit(prepare({**RUN, **paths, "epochs": 1, "checkpoint_dir": folder}))
+    return folder
 
 
 INTERRUPTED = """

@@ -65,7 +65,7 @@ def test_a_run_prints_the_guides_lines_and_marks_each_new_best(command, paths, t
 
 def test_the_guides_own_line_is_what_the_format_makes(paths, tmp_path):
     run = prepare({**RUN, **paths, "epochs": 100, "checkpoint_dir": tmp_path})
-    run.history = {name: [0.0] * 49 for name in run.history}
+    run.history = {name: [0.0] * 50 for name in run.history}
     for name, value in {"train_loss": 0.0012, "train_acc": 0.9998, "val_loss": 2.3456, "val_acc": 0.7234}.items():
         run.history[name] = [*[0.0] * 49, value]
     run.best_epoch = 50
