@@ -23,16 +23,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let long tests start first, in whatever order they come otherwise: one that starts last keeps one worker waiting.
 
-    The browser's stand together, so that one worker opens JupyterLab for all of them.
+    Whole lessons are the longest. The browser's stand together, so that one worker opens JupyterLab for all of them.
     """
-    items.sort(
-        key=lambda item: (
-            item.get_closest_marker("browser") is None,
-            item.path.suffix != ".ipynb",
-            item.get_closest_marker("slow") is None,
-            item.path.parent.name != "course",  # where the longest of the slow tests are
-        )
-    )
+
+    def turn(item: pytest.Item) -> tuple[bool, ...]:
+        slow = item.get_closest_marker("slow") is not None
+        whole_lesson = item.path.suffix == ".ipynb" or (slow and item.path.name == "test_notebooks.py")
+        return not whole_lesson, item.get_closest_marker("browser") is None, not slow, item.path.parent.name != "course"
+
+    items.sort(key=turn)
 
 
 @pytest.fixture(scope="session")

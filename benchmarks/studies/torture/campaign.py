@@ -41,16 +41,16 @@ GROUPS: dict[str, Draw] = {
 }
 
 SAMPLE = {  # of each group, how many of which part
-    "kill-points": (6, slice(None)),
-    "kills": (2, slice(kills.KILLS)),
-    "faults": (6, slice(None)),
+    "kill-points": (4, slice(None)),
+    "kills": (1, slice(kills.KILLS)),
+    "faults": (4, slice(None)),
     "outputs": (1, slice(None)),
     "writers": (1, slice(None)),
     "folder": (1, slice(None)),
     "laboratory": (1, slice(-1, None)),  # the short one
-    "contents": (18, slice(None)),
-    "flags": (14, slice(None)),
-    "interface": (10, slice(None)),
+    "contents": (20, slice(None)),
+    "flags": (16, slice(None)),
+    "interface": (16, slice(None)),
 }
 
 
