@@ -11,6 +11,7 @@ from tiny import RUN
 from trm_nav import train
 from trm_nav.learning.run import fit, prepare
 
+pytestmark = pytest.mark.slow  # most of them start a process, which loads PyTorch
 PLAIN = {**os.environ, "PYTHONUNBUFFERED": "", "LC_ALL": "C.UTF-8"}
 full = pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no disk that is always full")
 

@@ -14,6 +14,7 @@ from trm_nav.learning import checkpoint
 from trm_nav.learning.folder import held
 from trm_nav.learning.run import fit, prepare
 
+pytestmark = pytest.mark.slow  # every one trains
 EPOCHS = 4
 
 
