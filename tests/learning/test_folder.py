@@ -1,10 +1,12 @@
 """A folder belongs to one run, and whatever happens to it, its files agree with the run's last checkpoint."""
 
+import errno
 import json
 import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from tiny import RUN, assert_same, flags
@@ -202,3 +204,16 @@ def test_temporary_files_of_killed_processes_are_swept_and_those_of_living_ones_
         path.touch()
     trained(paths, tmp_path)
     assert not stale.exists() and alive.exists() and other.exists()
+
+
+def test_a_checkpoint_that_cannot_be_removed_is_named(paths, tmp_path, monkeypatch):
+    trained(paths, tmp_path)
+    run = prepare(settings_for(paths, tmp_path, seed=1, overwrite=True))
+
+    def refuse(path, missing_ok=False):
+        if path.suffix == ".pt":
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with pytest.raises(UserError, match="cannot remove .*best.pt: Read-only file system; name another"):
+        fit(run)

@@ -87,12 +87,18 @@ def require_free(run: Training) -> None:
 
 
 def clear(run: Training) -> None:
-    """Remove what `overwrite` replaces, checkpoints of other runs and of later epochs; last.pt goes last."""
+    """Remove what `overwrite` replaces, checkpoints of other runs and of later epochs; last.pt goes last.
+
+    Raises UserError for one that cannot be removed.
+    """
     found = checkpoints(run.settings.checkpoint_dir) if run.settings.overwrite else {}
     for path in sorted(found, key=lambda path: path.name == "last.pt"):
         saved = found[path]
         if saved is None or saved.run != run.id or saved.epoch > run.epoch:
-            path.unlink(missing_ok=True)
+            try:
+                path.unlink(missing_ok=True)
+            except OSError as error:
+                raise UserError(f"cannot remove {path}: {error.strerror}; name another `checkpoint_dir`") from None
 
 
 def save(run: Training) -> None:
