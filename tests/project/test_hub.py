@@ -15,7 +15,7 @@ import psutil
 import pytest
 import traitlets.config
 
-from benchmarks.studies.classroom import hub, image, installation, room
+from benchmarks.studies.classroom import hub, image, installation, measurement
 
 ROOT = Path(__file__).parents[2]
 SMALL = "num_train, num_test, epochs = 200, 100, 6"
@@ -27,7 +27,7 @@ SLIM_DEBIAN = {"apt-get", "rm", "useradd", "install"}  # of what the image's fir
 def record():
     if reason := installation.missing():
         pytest.skip(reason)
-    return room.measure_room(2, presets=["Underfitting"], parameters=SMALL)
+    return measurement.measure_class(2, presets=["Underfitting"], parameters=SMALL)
 
 
 @pytest.mark.slow

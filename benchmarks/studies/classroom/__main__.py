@@ -40,9 +40,9 @@ def main() -> None:
 
         install()
     elif given.what == "hub":
-        from benchmarks.studies.classroom.room import measure_rooms
+        from benchmarks.studies.classroom.measurement import measure_classes
 
-        measure_rooms(given.counts or [2], given.again)
+        measure_classes(given.counts or [2], given.again)
     else:
         from benchmarks.studies.classroom.image import rehearse
 

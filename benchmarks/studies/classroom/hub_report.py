@@ -1,4 +1,4 @@
-"""The file of the rooms that were measured, benchmarks/results/hub.json, and the table that is printed of it."""
+"""The file of the classes that were measured, benchmarks/results/hub.json, and the table that is printed of it."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from trm_nav.course.laboratory.presets import PRESETS
 
 RESULTS = ROOT / "benchmarks" / "results" / "hub.json"
 
-Record = dict[str, Any]  # of one room, as room.py makes it
+Record = dict[str, Any]  # of one class, as measurement.py makes it
 Cell = Callable[[Record], str]
 
 
@@ -29,14 +29,14 @@ def save(found: dict[str, dict[str, Record]]) -> None:
     temporary.replace(RESULTS)
 
 
-def rooms() -> dict[str, Record]:
-    """The rooms on the processor that was added last, by the number of students."""
+def classes() -> dict[str, Record]:
+    """The classes on the processor that was added last, by the number of students."""
     return list(load().values())[-1]
 
 
-def table(rooms: dict[str, Record]) -> Iterator[str]:
+def table(classes: dict[str, Record]) -> Iterator[str]:
     """One column for each number of students, in Markdown."""
-    records = [rooms[count] for count in sorted(rooms, key=int)]
+    records = [classes[count] for count in sorted(classes, key=int)]
     yield "| students at once | " + " | ".join(str(record["students"]) for record in records) + " |"
     yield "|---|" + "---|" * len(records)
     for name, cell in ROWS.items():
@@ -71,7 +71,7 @@ def cpu_of(step: str) -> Cell:
 
 
 def share(record: Record) -> str:
-    """The share of all cores that the room got; the rest was other work, or waiting."""
+    """The share of all cores that the class got; the rest was other work, or waiting."""
     cpu, wall = (sum(step[name] for step in record["steps"].values()) for name in ("cpu_seconds", "wall_seconds"))
     return f"{cpu / wall / record['cores']:.0%}"
 

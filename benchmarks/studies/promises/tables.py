@@ -73,8 +73,8 @@ def students(measured: Measured) -> Iterator[str]:
 
 
 def hub(measured: Measured) -> Iterator[str]:
-    """One column for each number of students. It has a file of its own: a room is measured in one go, or not at all."""
-    yield from hub_report.table(hub_report.rooms())
+    """One column for each number of students. It has a file of its own: a class is measured whole or not at all."""
+    yield from hub_report.table(hub_report.classes())
 
 
 def row(*cells: str) -> str:

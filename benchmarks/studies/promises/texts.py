@@ -68,8 +68,8 @@ def student_mb(measured: Measured) -> float:
 
 
 def hub(measured: Measured, count: str, what: str) -> str:
-    """A figure of a room of so many students; see hub_report.FIGURES."""
-    return hub_report.FIGURES[what](hub_report.rooms()[count])
+    """A figure of a class of so many students; see hub_report.FIGURES."""
+    return hub_report.FIGURES[what](hub_report.classes()[count])
 
 
 def machines(measured: Measured, section: str) -> str:

@@ -26,23 +26,23 @@ Step = Callable[[Student], Awaitable[dict[str, float]]]
 LABORATORY = "laboratory = Laboratory("  # in the last cell that a student runs before the presses
 
 
-def measure_rooms(counts: list[int], again: bool) -> None:
+def measure_classes(counts: list[int], again: bool) -> None:
     """Measure each number of students that was not measured on this processor yet, keep it, and print the table.
 
     Exits with status 2 and a sentence where the hub is not installed, or where memory would not suffice.
     """
     require()
     found = hub_report.load()
-    rooms = found.setdefault(machine.processor(), {})
+    classes = found.setdefault(machine.processor(), {})
     for count in counts:
-        if again or str(count) not in rooms:
+        if again or str(count) not in classes:
             require_memory(count)
-            rooms[str(count)] = measure_room(count)
+            classes[str(count)] = measure_class(count)
             hub_report.save(found)
-    print("\n".join(hub_report.table(rooms)))
+    print("\n".join(hub_report.table(classes)))
 
 
-def measure_room(count: int, presets: Sequence[str] = tuple(PRESETS), parameters: str = "") -> dict[str, Any]:
+def measure_class(count: int, presets: Sequence[str] = tuple(PRESETS), parameters: str = "") -> dict[str, Any]:
     """What `count` students take who log in, run lesson 05 up to the laboratory and press the presets, all at once.
 
     parameters: code that replaces settings of the lesson. Returns the record that results/hub.json keeps.
@@ -50,19 +50,19 @@ def measure_room(count: int, presets: Sequence[str] = tuple(PRESETS), parameters
     students = [f"student{number}" for number in range(1, count + 1)]
     other = quiet()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, running(Path(folder), students) as hub:
-        room = Room(hub, [Student(hub.address, name, hub.password) for name in students])
-        asyncio.run(room.lesson(presets, parameters))
+        students_at_once = LoggedInClass(hub, [Student(hub.address, name, hub.password) for name in students])
+        asyncio.run(students_at_once.lesson(presets, parameters))
         return {
             "students": count,
             "machine": machine.machine(),
             "cores": os.cpu_count(),
             "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1),
             "percent_busy_before": round(other),
-            **room.record(),
+            **students_at_once.record(),
         }
 
 
-class Room:
+class LoggedInClass:
     """The students at a hub. A student who fails in a step takes no further part, and the reason is kept."""
 
     def __init__(self, hub: Hub, students: list[Student]):
