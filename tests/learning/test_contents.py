@@ -135,6 +135,23 @@ def test_checkpoints_from_before_there_were_digests_and_runs_load_with_a_word(wh
     assert checkpoint.load(tmp_path / "best.pt").epoch == run.best_epoch
 
 
+def test_a_run_from_before_the_best_model_was_kept_goes_on_twice(paths, tmp_path, monkeypatch):
+    losses = iter([1.0, 2.0, 3.0, 4.0])
+    monkeypatch.setattr("trm_nav.learning.training.Training.validate", lambda run: (next(losses), 0.5))
+    fit(prepare({**RUN, **paths, "epochs": 2, "device": "cpu", "checkpoint_dir": tmp_path}))
+    content = load_tensors(tmp_path / "last.pt", "checkpoint")
+    for path in tmp_path.glob("*.pt"):
+        path.unlink()
+    checkpoint.save(
+        {name: value for name, value in content.items() if name not in ("run", "best")}, tmp_path / "last.pt"
+    )
+    for epochs in (3, 4):
+        run = prepare({"resume": tmp_path / "last.pt", "epochs": epochs})
+        fit(run)
+        assert (run.epoch, run.best_epoch) == (epochs, 1)
+    assert not (tmp_path / "best.pt").exists()
+
+
 def test_a_single_wrong_bit_is_noticed_wherever_it_is(whole, tmp_path):
     content = (whole[0] / "last.pt").read_bytes()
     for place in [*range(0, len(content), 997), *range(len(content) - 90, len(content))]:

@@ -116,7 +116,7 @@ def agree(run: Training) -> None:
         if not _holds(path, run.id, run.epoch):
             checkpoint.save(run.checkpoint(), path)
     best = run.settings.checkpoint_dir / "best.pt"
-    if not _holds(best, run.id, run.best_epoch):
+    if run.best_model and not _holds(best, run.id, run.best_epoch):
         checkpoint.save(run.best_checkpoint(), best)
     if not _history_agrees(run):
         save_history(run)

@@ -96,7 +96,7 @@ class Training:
             name: [] for name in ("train_loss", "train_acc", "val_loss", "val_acc", "lr", "seconds")
         }
         self.best_epoch, self.best_val_loss = 0, math.inf
-        self.best_model: dict[str, Any] = {}  # as in a checkpoint, after the best epoch
+        self.best_model: dict[str, Any] = {}  # as in a checkpoint, after the best epoch; empty if nobody kept it
         self.diverged = False
         self.id: str | None = new_id()
 
@@ -247,7 +247,7 @@ class Training:
         model = self.saved_model()
         return {
             **model,
-            "best": model if self.improved else self.best_model,  # the same tensors are saved once
+            "best": model if self.improved else self.best_model or None,  # the same tensors are saved once
             "optimizer_state_dict": self.optimizer.state_dict(),
             "scheduler_state_dict": self.schedule.state_dict(),
             "config": self.settings.plain(),
@@ -277,7 +277,8 @@ class Training:
         self.history = {name: list(saved.history[name]) for name in self.history}  # type: ignore[index]
         self.best_epoch = saved.early_stopping.best_epoch
         self.best_val_loss = saved.early_stopping.best_val_loss
-        self.best_model = (saved.best or BestModel(**saved.model_dump())).model_dump()
+        best = saved if saved.epoch == self.best_epoch else saved.best
+        self.best_model = best.model_dump(include=set(BestModel.model_fields)) if best else {}
         self.sampler.set_state(saved.random_states["sampler"])
         restore_random_states(saved.random_states)
         self.id = saved.run
