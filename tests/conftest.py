@@ -20,21 +20,39 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Let long tests start first, in whatever order they come otherwise: one that starts last keeps one worker waiting.
 
-    Whole lessons are the longest. The browser's stand together, so that one worker opens JupyterLab for all of them.
+    Each of pytest-xdist's workers begins with an equal share of the tests, in their order, and later takes some of the
+    last ones from another. So each share begins with its part of the longest, the whole lessons. The browser's tests
+    stay together, so that one worker opens JupyterLab for all of them.
     """
+    workers = getattr(config, "workerinput", {"workercount": 1})["workercount"]
+    lessons, browser, slow, fast = ([item for item in items if length(item) == rank] for rank in range(4))
+    shares = [lessons[worker::workers] for worker in range(workers)]
+    shares[-1] += browser
+    for worker, share in enumerate(shares):
+        share += slow[worker * len(slow) // workers : (worker + 1) * len(slow) // workers]
+    given = 0
+    for worker, share in enumerate(shares):
+        wanted = (worker + 1) * len(items) // workers - worker * len(items) // workers - len(share)
+        wanted = max(0, wanted)
+        share += fast[given : given + wanted]
+        given += wanted
+    items[:] = sum(shares, [])
 
-    def turn(item: pytest.Item) -> tuple[bool, ...]:
-        slow = item.get_closest_marker("slow") is not None
-        whole_lesson = item.path.suffix == ".ipynb" or (slow and item.path.name == "test_notebooks.py")
-        return not whole_lesson, item.get_closest_marker("browser") is None, not slow, item.path.parent.name != "course"
 
-    items.sort(key=turn)
+def length(item: pytest.Item) -> int:
+    """Which of four kinds a test is, from the longest to the shortest."""
+    slow = item.get_closest_marker("slow") is not None
+    if item.path.suffix == ".ipynb" or (slow and item.path.name == "test_notebooks.py"):
+        return 0
+    if item.get_closest_marker("browser") is not None:
+        return 1
+    return 2 if slow else 3
 
 
 @pytest.fixture(scope="session")
-def paths(tmp_path_factory) -> dict[str, Path]:
+def paths(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A training and a validation set of 5 x 5 mazes, as training's settings. Tests read these files and no more."""
     return write_data(tmp_path_factory.mktemp("data"))
