@@ -217,6 +217,25 @@ class TrainSettings(ModelSettings):
         return self
 
 
+class SearchSettings(Settings):
+    """How `python -m trm_nav.search` searches. What it searches is in `trm_nav.searching.space`."""
+
+    study: FilePath = Path("runs/search")
+    "folder of the study, which is named after it; each trial has a folder in it"
+    sampler: Literal["grid", "random", "tpe"] | None = None
+    "how configurations are chosen: all of a grid, at random, or after the results of earlier ones (tpe); left out, "
+    "grid if every setting has a list of values and trials is left out, otherwise random"
+    trials: Annotated[int, Field(ge=1, le=100_000)] | None = None
+    "configurations to try; left out, all of a grid, otherwise 27"
+    pruner: Literal["none", "median", "hyperband"] = "none"
+    "which trials are ended early: those below the median, or by the rules of Hyperband"
+    workers: Annotated[int, Field(ge=1, le=1024)] = 1
+    "processes on this machine, each with one thread; other machines start the same command"
+    storage: str | None = None
+    "address of the study, for more than one machine: postgresql://user@host/name, mysql://..., journal:PATH or "
+    "grpc://host:port; left out, what the environment's TRM_NAV_STORAGE says, or a file in the study's folder"
+
+
 # fmt: off
 RECIPES: dict[str, dict[str, Any]] = {
     # The training guide's Recipes 1 to 3, flag for flag; settings that they leave out keep their defaults.

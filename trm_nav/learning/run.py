@@ -22,11 +22,16 @@ BAR = "{desc}: {percentage:3.0f}%|{bar}| {n:.1f}/{total} epochs [{elapsed}<{rema
 SMALLER = "reduce the batch size (`batch_size=32`) or the model (`dim=64` `depth=2`)"
 
 
+class Finished(UserError):
+    """A run that is to be resumed has nothing left to do."""
+
+
 def prepare(given: dict[str, Any]) -> Training:
     """Prepare a run to start or, if `resume` is among the given settings, to continue.
 
     Raises UserError for settings, data sets or a checkpoint that cannot be used, for a run that would need more memory
-    than there is, and for a folder that belongs to another run, before anything is written.
+    than there is, and for a folder that belongs to another run, before anything is written; Finished, which is one as
+    well, for a run that has ended.
     """
     saved = None
     if given.get("resume") is None:
@@ -48,7 +53,7 @@ def prepare(given: dict[str, Any]) -> Training:
         if (ended := _ended(run)) is not None:
             if not settings.overwrite:
                 folder.agree(run)
-            raise UserError(ended)
+            raise Finished(ended)
     return run
 
 

@@ -1,0 +1,70 @@
+"""Where a study can be kept, what is said when that does not answer, and that no password is ever said."""
+
+import socket
+
+import optuna
+import pytest
+from studies import opening, question
+
+from trm_nav.errors import UserError
+from trm_nav.searching.storages import connect, place
+
+SECRET = "geheim"
+
+
+def test_without_an_address_the_study_is_a_file_in_its_folder(tmp_path):
+    connect(None, tmp_path / "new" / "study")
+    assert (tmp_path / "new" / "study" / "study.db").is_file()
+
+
+def test_a_journal_on_a_disk_keeps_a_study_as_well(paths, tmp_path):
+    how = opening(tmp_path / "study", question(paths, {"dim": "4,8"}), f"journal:{tmp_path / 'shared' / 'log'}")
+    how.open().plan(2)
+    assert len(how.open().rows()) == 2 and (tmp_path / "shared" / "log").is_file()
+
+
+@pytest.mark.parametrize("kind", ["postgresql", "mysql", "postgresql+psycopg2", "grpc"])
+def test_a_storage_that_does_not_answer_is_named_by_host_and_port_alone(kind, tmp_path):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with pytest.raises(UserError) as mistake:
+        connect(f"{kind}://me:{SECRET}@127.0.0.1:{port}/course", tmp_path)
+    said = str(mistake.value)
+    assert SECRET not in said
+    assert f"127.0.0.1:{port}" in said or "needs the package" in said
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"redis://:{SECRET}@host",
+        SECRET,
+        "",
+        f"postgresql://me:{SECRET}@host:port/x",
+        f"postgresql://me:{SECRET}@[host/x",
+    ],
+)
+def test_what_is_no_address_is_refused_without_being_repeated(address, tmp_path):
+    with pytest.raises(UserError, match="`storage` (must begin with postgresql://|is no address)") as mistake:
+        connect(address, tmp_path)
+    assert SECRET not in str(mistake.value)
+
+
+def test_host_and_port_have_the_usual_values():
+    assert place("postgresql://me@db/course") == ("db", 5432)
+    assert place("grpc://proxy:13001") == ("proxy", 13001)
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="database cannot be read or written|cannot keep the study"):
+        connect(None, tmp_path / "file" / "study")
+
+
+@pytest.mark.slow
+def test_a_wrong_password_is_refused_in_one_sentence(postgres, tmp_path):
+    with pytest.raises(UserError, match="does not answer, or refuses this user") as mistake:
+        connect(postgres.replace("secret", SECRET), tmp_path)
+    assert SECRET not in str(mistake.value)
+    assert optuna.logging.get_verbosity() == optuna.logging.ERROR
