@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from tiny import RUN, assert_same, flags
 
-from trm_nav import UserError
+from trm_nav import UserError, cli
+from trm_nav import train as train_command
 from trm_nav.learning import checkpoint
 from trm_nav.learning.folder import held
 from trm_nav.learning.run import fit, prepare
@@ -54,6 +55,21 @@ def losses(monkeypatch, *values):
     monkeypatch.setattr("trm_nav.learning.training.Training.validate", lambda run: (next(values), 0.5))
 
 
+@pytest.fixture(scope="module")
+def finished(paths, tmp_path_factory):
+    """The folder of a finished run whose best epoch is its second; all its files, and those of its first epoch."""
+    folder, older = tmp_path_factory.mktemp("finished"), {}
+
+    def keep(run):
+        if run.epoch == 1:
+            older.update(contents(folder))
+
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        losses(monkeypatch, 3.0, 2.0, 4.0, 5.0)
+        fit(prepare(settings_for(paths, folder)), keep)
+    return folder, contents(folder), older
+
+
 def test_a_run_does_not_start_in_another_runs_folder(paths, tmp_path):
     trained(paths, tmp_path)
     before = contents(tmp_path)
@@ -76,33 +92,24 @@ def test_with_overwrite_nothing_of_the_older_run_is_left_once_an_epoch_is_finish
 
 @pytest.mark.parametrize("lost", ["history.json", "best.pt", "checkpoint_epoch_2.pt", "last.pt"])
 @pytest.mark.parametrize("how", ["missing", "damaged", "older"])
-def test_what_is_missing_damaged_or_older_than_the_last_checkpoint_is_written_again(
-    paths, tmp_path, monkeypatch, lost, how
-):
-    losses(monkeypatch, 3.0, 2.0, 4.0, 5.0)
-    older = {}
-
-    def keep(run):
-        if run.epoch == 1:
-            older.update(contents(tmp_path))
-
-    run = prepare(settings_for(paths, tmp_path))
-    fit(run, keep)
-    whole = contents(tmp_path)
-    going_on = tmp_path / "last.pt"
+def test_what_is_missing_damaged_or_older_than_the_last_checkpoint_is_written_again(finished, lost, how):
+    folder, whole, older = finished
+    for name, content in whole.items():  # as the run has left them, whatever another case has done
+        (folder / name).write_bytes(content)
+    going_on = folder / "last.pt"
     if lost == "last.pt":
-        going_on = tmp_path / "checkpoint_epoch_4.pt"
+        going_on = folder / "checkpoint_epoch_4.pt"
     if how == "missing":
-        (tmp_path / lost).unlink()
+        (folder / lost).unlink()
     elif how == "damaged":
-        (tmp_path / lost).write_bytes(whole[lost][:-100])
+        (folder / lost).write_bytes(whole[lost][:-100])
     else:
-        (tmp_path / lost).write_bytes(older.get(lost, older["best.pt"]))
+        (folder / lost).write_bytes(older.get(lost, older["best.pt"]))
     for _ in range(2):  # once to repair, once to find that nothing is left to do
         with pytest.raises(UserError, match=f"has finished its {EPOCHS} epochs"):
             prepare({"resume": going_on})
         if lost != "checkpoint_epoch_2.pt":  # which the last checkpoint says nothing of
-            assert_agreement(tmp_path, EPOCHS)
+            assert_agreement(folder, EPOCHS)
 
 
 def test_going_on_from_an_earlier_checkpoint_is_refused_where_later_epochs_would_be_mixed_up_with_it(
@@ -160,12 +167,10 @@ def test_two_trainings_cannot_write_into_one_folder(paths, tmp_path):
     assert checkpoint.load(tmp_path / "last.pt").run == first.id
 
 
-def test_a_folder_is_held_against_other_processes_and_let_go_by_one_that_is_killed(paths, tmp_path):
-    program = "from trm_nav import cli, train; cli.run(train.main, train.PROG)"
-    words = [sys.executable, "-c", program, *flags(**settings_for(paths, tmp_path))]
-    with held(tmp_path):
-        ran = subprocess.run(words, capture_output=True, text=True)
-    assert ran.returncode == 2 and "another training is writing into" in ran.stderr
+def test_a_folder_is_held_against_other_processes_and_let_go_by_one_that_is_killed(
+    paths, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(sys, "argv", ["train.py", *flags(**settings_for(paths, tmp_path))])
     holding = "import sys; from pathlib import Path; from trm_nav.learning.folder import held\n"
     holding += "with held(Path(sys.argv[1])): print('held', flush=True); sys.stdin.read()"
     holder = subprocess.Popen(
@@ -175,6 +180,9 @@ def test_a_folder_is_held_against_other_processes_and_let_go_by_one_that_is_kill
         assert holder.stdout.readline() == "held\n"
         with pytest.raises(UserError, match="another training"), held(tmp_path):
             pass
+        with pytest.raises(SystemExit) as ended:
+            cli.run(train_command.main, train_command.PROG)
+        assert ended.value.code == 2 and "another training is writing into" in capsys.readouterr().err
         holder.kill()
     with held(tmp_path):
         pass

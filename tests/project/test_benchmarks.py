@@ -106,21 +106,37 @@ def test_asking_for_an_unknown_section_is_one_sentence(capsys, monkeypatch):
         "-m benchmarks.bench",
         "-m benchmarks.studies.recipes",
         "-m benchmarks.generation.loop",
-        *(
-            pytest.param(f"-m benchmarks.{name}", marks=pytest.mark.slow)  # these import PyTorch
-            for name in (
-                "time_to_skill.measure",
-                "time_to_skill.tune",
-                "training_step.shapes",
-                "training_step.bare_loop",
-                "growth.worker",
-            )
-        ),
     ],
 )
 def test_every_command_of_the_benchmarks_explains_itself(words):
     done = subprocess.run([sys.executable, *words.split(), "--help"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0 and done.stdout.startswith("usage:"), done.stderr
+
+
+# As `python -m` runs them, but one after the other in one process, because each of them imports PyTorch.
+IN_TURN = """
+import contextlib, io, runpy, sys
+for name in sys.argv[1:]:
+    sys.argv, text = [name, "--help"], io.StringIO()
+    try:
+        with contextlib.redirect_stdout(text):
+            runpy.run_module(name, run_name="__main__", alter_sys=True)
+    except SystemExit as ended:
+        print(name, ended.code, text.getvalue().split()[0])
+"""
+
+
+@pytest.mark.slow
+def test_every_command_of_the_benchmarks_that_imports_pytorch_explains_itself():
+    names = [
+        "benchmarks.time_to_skill.measure",
+        "benchmarks.time_to_skill.tune",
+        "benchmarks.training_step.shapes",
+        "benchmarks.training_step.bare_loop",
+        "benchmarks.growth.worker",
+    ]
+    done = subprocess.run([sys.executable, "-c", IN_TURN, *names], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.splitlines() == [f"{name} 0 usage:" for name in names], done.stderr
 
 
 # --- Generating a data set and the training step ----------------------------------------------------------------------

@@ -22,10 +22,18 @@ def damaged_wave():
     return model
 
 
-@pytest.mark.slow
-def test_a_damaged_model_is_repaired_and_right_again():
+@pytest.fixture(scope="module")
+def repaired():
+    """A damaged model after its repair, what was found in each round, the last of it, and the random number then."""
     model, rounds = damaged_wave(), []
-    found = repair(model, on_round=rounds.append)
+    torch.manual_seed(3)
+    found = repair(model, seed=5, on_round=rounds.append)
+    return model, rounds, found, torch.rand(3)
+
+
+@pytest.mark.slow
+def test_a_damaged_model_is_repaired_and_right_again(repaired):
+    model, rounds, found, _ = repaired
     assert found.holds and rounds[-1] is found and not any(before.holds for before in rounds[:-1])
     assert certify(model).holds
     for n in (5, 16):
@@ -36,11 +44,9 @@ def test_a_damaged_model_is_repaired_and_right_again():
 
 
 @pytest.mark.slow
-def test_the_same_seed_repairs_in_the_same_way_and_leaves_the_random_state_alone():
-    one, other = damaged_wave(), damaged_wave()
-    torch.manual_seed(3)
-    repair(one, seed=5)
-    after = torch.rand(3)
+def test_the_same_seed_repairs_in_the_same_way_and_leaves_the_random_state_alone(repaired):
+    one, _, _, after = repaired
+    other = damaged_wave()
     torch.manual_seed(4)
     repair(other, seed=5)
     assert_same(one.state_dict(), other.state_dict())
