@@ -7,6 +7,7 @@ python -m trm_nav.search --ranges --search lr=1e-4:1e-2:log --trials 50 --worker
 import argparse
 import os
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from trm_nav import cli
@@ -40,12 +41,18 @@ def main() -> None:
     from trm_nav.searching.progress import search
     from trm_nav.searching.worker import Opening
 
+    if arguments.test and not arguments.report:
+        raise UserError("--test looks at its mazes once, when the search is over: give it together with --report")
     question = asked(arguments, how, flags)
-    everything = question.combinations if question.sampler == "grid" else TRIALS
-    trials = how.trials or everything
-    search(
-        Opening(address, how.study, question), how.workers, trials if how.sampler != "grid" else min(trials, everything)
-    )
+    opening = Opening(address, how.study, question)
+    if arguments.report:
+        from trm_nav.searching.report import FOLDER, write
+
+        print(write(opening.open(), Path(arguments.test) if arguments.test else None))
+        print(f"Pictures and a notebook: {how.study / FOLDER}")
+        return
+    most = question.combinations if question.sampler == "grid" else how.trials or TRIALS
+    search(opening, how.workers, min(most, how.trials or most))
 
 
 def _add_flags(parser: argparse.ArgumentParser) -> None:
@@ -61,6 +68,10 @@ def _add_flags(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=RANGE",
         help="search a setting: a list, dim=32,64, or a range, lr=1e-4:1e-2:log; may be repeated",
     )
+    parser.add_argument(
+        "--report", action="store_true", help="with the words of the search: write its tables and pictures instead"
+    )
+    parser.add_argument("--test", metavar="PATH", help="with --report: mazes on which nothing was chosen")
 
 
 def asked(arguments: argparse.Namespace, how: SearchSettings, flags: dict[str, Any]) -> "Question":

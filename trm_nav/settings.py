@@ -258,6 +258,9 @@ RECIPES: dict[str, dict[str, Any]] = {
 # fmt: on
 "Named settings for a data set and for training on it. `recipe` looks them up."
 
+FIRST_LOOK = {**RECIPES["tiny"], "epochs": 9}
+"What lesson 04 trains if it is given no recipe."
+
 
 def recipe(name: str | None, settings: type[Settings] | None = None) -> dict[str, Any]:
     """A recipe, or the part of it that belongs to `settings`; empty for None. Raises UserError for an unknown name."""

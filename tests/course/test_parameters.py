@@ -11,7 +11,6 @@ import pytest
 
 from trm_nav.course import parameters
 from trm_nav.course.parameters import (
-    FIRST_LOOK,
     PATHS,
     AstarLesson,
     DiagnosticsLesson,
@@ -25,7 +24,7 @@ from trm_nav.course.parameters import (
 )
 from trm_nav.declaration import Settings
 from trm_nav.errors import UserError
-from trm_nav.settings import RECIPES, DataSettings, TrainSettings
+from trm_nav.settings import FIRST_LOOK, RECIPES, DataSettings, TrainSettings
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 LESSONS = {

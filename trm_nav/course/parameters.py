@@ -15,10 +15,9 @@ from pydantic import Field, model_validator
 
 from trm_nav.declaration import Settings, nearest
 from trm_nav.errors import UserError
-from trm_nav.settings import RECIPES, DataSettings, Seed, TrainSettings, recipe
+from trm_nav.settings import FIRST_LOOK, DataSettings, Seed, TrainSettings, recipe
 
 INJECTED = "# Parameters"  # the first line of papermill's cell
-FIRST_LOOK = {**RECIPES["tiny"], "epochs": 9}  # what lesson 04 trains if it is given no recipe
 PATHS = {"train_path", "val_path", "checkpoint_dir", "resume"}  # not parameters: they follow from output_dir
 
 

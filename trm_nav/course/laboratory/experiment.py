@@ -15,8 +15,8 @@ from typing import Any, Self, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from trm_nav.course.parameters import FIRST_LOOK
-from trm_nav.declaration import flags, nearest
+from trm_nav.command_lines import FIELDS, FOLLOWING, commands, notebook
+from trm_nav.declaration import nearest
 from trm_nav.diagnosis.findings import Finding, diagnose
 from trm_nav.errors import UserError
 from trm_nav.learning.device import processor_set
@@ -29,10 +29,6 @@ from trm_nav.settings import DataSettings, TrainSettings
 from .presets import DEFAULTS
 
 SHOWN = 20  # mazes of either set whose policy is kept after every epoch, to look back at
-
-FIELDS = {**DataSettings.model_fields, **TrainSettings.model_fields}
-"Every setting of an experiment: how its mazes are made, and how it is trained on them."
-
 
 Plans: TypeAlias = NDArray[np.uint8]
 
@@ -127,22 +123,10 @@ class Experiment:
         Everything is written into `folder`; left out, a folder named after the settings.
         """
         data = self.data.model_dump(mode="json", exclude={"output_dir"})
-        training = self.settings.model_dump(
-            mode="json", exclude={"train_path", "val_path", "checkpoint_dir", "resume", "grid_size", "augment"}
-        )  # the last two follow the data
+        training = self.settings.model_dump(mode="json", exclude=FOLLOWING)
         if folder is None:
             folder = "runs/laboratory-" + hashlib.sha256(json.dumps([data, training]).encode()).hexdigest()[:8]
-        parameters = {"output_dir": folder, **_differing({**data, **training}, FIRST_LOOK)}
-        paths = {
-            "train_path": f"{folder}/data/train.pt",
-            "val_path": f"{folder}/data/test.pt",
-            "checkpoint_dir": f"{folder}/checkpoints",
-        }
-        lines = (
-            ["papermill", "notebooks/04_train.ipynb", "out.ipynb", *_papermill(parameters)],
-            ["python", "scripts/generate_dataset.py", *flags({"output_dir": f"{folder}/data", **_differing(data)})],
-            ["python", "-m", "trm_nav.train", *flags({**paths, **_differing(training)})],
-        )
+        lines = [notebook(data, training, folder), *commands(data, training, folder)]
         return "\n".join(map(shlex.join, lines))
 
 
@@ -169,13 +153,3 @@ def _in_words(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return words if value else f"no {words}"
     return words.format(value) if "{" in words else f"{words} {value}"
-
-
-def _differing(values: Mapping[str, Any], defaults: Mapping[str, Any] = {}) -> dict[str, Any]:
-    """The values that differ from their defaults: from those given, and else from the setting's own."""
-    return {name: value for name, value in values.items() if value != defaults.get(name, FIELDS[name].default)}
-
-
-def _papermill(parameters: Mapping[str, Any]) -> list[str]:
-    """The words of a command line that gives papermill these parameters."""
-    return [word for name, value in parameters.items() for word in ("-p", name, str(value))]
