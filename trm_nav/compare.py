@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from trm_nav import cli
-from trm_nav.diagnosis.history import History
+from trm_nav.diagnosis.history import History, runs_in
 from trm_nav.errors import UserError
 
 PROG = "python -m trm_nav.compare"
@@ -36,8 +36,9 @@ class ComparedRun:
 
 def main() -> None:
     parser = cli.Parser("Compare experiments: a table, the best validation accuracy first.", PROG)
-    parser.add_argument("experiment", nargs="+", help="folder with a history.json, in it or in its checkpoints/")
-    names, runs = parser.parse_args().experiment, []
+    parser.add_argument("experiment", nargs="+", help="folder with a history.json, in it or in its checkpoints/, or of a search")
+    names = [run for name in parser.parse_args().experiment for run in runs_in(name)]
+    runs = []
     for name in names:
         try:
             runs.append(read(name))

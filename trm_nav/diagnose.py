@@ -12,7 +12,7 @@ from typing import Any
 
 from trm_nav import cli
 from trm_nav.diagnosis.findings import Finding, diagnose
-from trm_nav.diagnosis.history import History
+from trm_nav.diagnosis.history import History, runs_in
 from trm_nav.diagnosis.remedies import Remedy
 from trm_nav.errors import UserError
 
@@ -26,7 +26,7 @@ def main() -> None:
         "history",
         nargs="+",
         help="JSON file with the lists train_loss, train_acc, val_loss and val_acc, or a folder with a "
-        "history.json, in it or in its checkpoints/",
+        "history.json, in it or in its checkpoints/, or of a search",
     )
     parser.add_argument(
         "--data",
@@ -36,11 +36,12 @@ def main() -> None:
     )
     arguments = parser.parse_args()
     chance = None if arguments.data is None else chance_on(arguments.data)
-    if len(arguments.history) == 1:
-        print(report(arguments.history[0], chance))
+    names = [run for name in arguments.history for run in runs_in(name)]
+    if len(names) == 1:
+        print(report(names[0], chance))
         return
     reports = []
-    for name in arguments.history:
+    for name in names:
         try:
             reports.append(f"{name}\n{report(name, chance)}")
         except UserError as problem:

@@ -171,3 +171,12 @@ def test_what_cannot_be_compared_gets_a_sentence_and_does_not_hide_the_rest(expe
 def test_without_an_experiment_it_says_what_is_missing(compare):
     status, rows, err = compare()
     assert (status, rows) == (2, []) and "required: experiment" in err[0]
+
+
+def test_the_folder_of_a_search_stands_for_its_trials(tmp_path, command):
+    for number, name in enumerate(HISTORIES):
+        write(tmp_path / "search" / f"trial_{number:04d}", *HISTORIES[name])
+    (tmp_path / "search" / "trial_0003").mkdir()  # one that waits
+    status, out, err = command(importlib.import_module("trm_nav.compare"), tmp_path / "search")
+    assert (status, err, len(out)) == (0, [], 4)
+    assert [Path(line.split()[0]).name for line in out[1:]] == ["trial_0001", "trial_0000", "trial_0002"]

@@ -204,3 +204,16 @@ def test_what_an_earlier_epoch_saved_stays_when_the_loss_diverges(tmp_path, path
     assert kept["epoch"] == 2 and {name: history[name] for name in kept["history"]} == kept["history"]
     resumed = prepare({"resume": tmp_path / "last.pt"})
     assert (resumed.epoch, resumed.diverged) == (2, False)
+
+
+def test_the_trials_of_a_search_are_diagnosed_one_by_one(tmp_path, command):
+    curve = [1.0 / epoch for epoch in range(1, 12)]
+    history = {"train_loss": curve, "val_loss": curve, "train_acc": curve[::-1], "val_acc": curve[::-1]}
+    for number in range(2):
+        (tmp_path / f"trial_{number:04d}").mkdir()
+        (tmp_path / f"trial_{number:04d}" / "history.json").write_text(json.dumps(history))
+    status, out, _ = command(diagnose, tmp_path)
+    assert status == 0 and [line for line in out if line.endswith(("trial_0000", "trial_0001"))] == [
+        str(tmp_path / "trial_0000"),
+        str(tmp_path / "trial_0001"),
+    ]

@@ -38,6 +38,18 @@ def load(name: str | Path) -> tuple[Path, Any]:
     return path, load_json(path, "history", "name a history.json that training wrote")
 
 
+def runs_in(name: str) -> list[str]:
+    """The runs that a name stands for: those of a search, if it is the folder of one, and else the name itself."""
+    folder = as_path(name)
+    try:
+        trials = sorted(folder.glob("trial_*/history.json"))
+        if any((folder / place).is_file() for place in PLACES):
+            trials = []
+    except OSError:
+        trials = []
+    return [str(path.parent) for path in trials] or [name]
+
+
 def accepts(name: str, value: Any) -> bool:
     """Whether this project has a setting of that name and accepts the value for it."""
     for kind in SETTINGS:
