@@ -21,6 +21,7 @@ from .study import Row, Study
 from .worker import Opening, work
 
 POLL_SECONDS = 1.0
+PATIENCE = 20  # times as long as a look at the study takes, this process waits before the next
 ENDED = "complete", "pruned", "failed"
 BAR = "search: {n}/{total} |{bar}| {postfix} [{elapsed}]"
 
@@ -40,7 +41,7 @@ def search(opening: Opening, workers: int, configurations: int) -> None:
         with tqdm(total=study.configurations, initial=len(told), bar_format=BAR, leave=False, disable=None) as bar:
             try:
                 while True:
-                    rows = study.rows()
+                    asked, rows = time.monotonic(), study.rows()
                     for row in rows:
                         if row.state in ENDED and row.number not in told:
                             told.add(row.number)
@@ -52,7 +53,7 @@ def search(opening: Opening, workers: int, configurations: int) -> None:
                         break
                     study.give_back_dead()
                     processes.keep_up()
-                    time.sleep(POLL_SECONDS)
+                    time.sleep(max(POLL_SECONDS, PATIENCE * (time.monotonic() - asked)))
             finally:
                 processes.end()
     print(summary(study))

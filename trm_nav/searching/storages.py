@@ -88,8 +88,8 @@ def one_sentence(address: str | None) -> Iterator[None]:
     except UserError:
         raise
     except ImportError:
-        needed = DRIVERS.get(re.split(r"[:+]", address or "")[0], "grpcio")
-        raise UserError(f"this `storage` needs the package {needed}: install it with pip") from None
+        needed = DRIVERS.get(re.split(r"[:+]", address or "")[0], "grpcio protobuf")
+        raise UserError(f"this `storage` needs a package more: pip install {needed}") from None
     except OSError as error:
         if isinstance(error, ConnectionError) or address is None or address.startswith("grpc"):
             raise UserError(_unreachable(address)) from None
