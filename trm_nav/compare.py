@@ -36,7 +36,9 @@ class ComparedRun:
 
 def main() -> None:
     parser = cli.Parser("Compare experiments: a table, the best validation accuracy first.", PROG)
-    parser.add_argument("experiment", nargs="+", help="folder with a history.json, in it or in its checkpoints/, or of a search")
+    parser.add_argument(
+        "experiment", nargs="+", help="folder with a history.json, in it or in its checkpoints/, or of a search"
+    )
     names = [run for name in parser.parse_args().experiment for run in runs_in(name)]
     runs = []
     for name in names:
