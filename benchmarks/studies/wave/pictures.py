@@ -1,4 +1,4 @@
-"""The pictures of docs/wave.md: success against grid size, the heat map, and one large maze."""
+"""The pictures of docs/wave.md: success against grid size and against parameters, the heat map, and one large maze."""
 
 import statistics
 from pathlib import Path
@@ -18,6 +18,8 @@ from .held_out import LOOPS, SIDES
 from .sizes import RANDOM, REPAIRED, SIZES, SYSTEMS, best
 
 PURPLE = "#cc79a7"
+WIDTHS = ("dim 4", "dim 5", "dim 6", "wave", "dim 12")  # of the ablations
+SHORT = ("64 x 64, 2 to 45% walls", "perfect 29 x 29, depth-first")  # what ablations are examined on
 LOOKS: dict[str, tuple[str, Any, str]] = dict(
     zip(
         SYSTEMS,
@@ -61,6 +63,29 @@ def draw_sizes(results: dict[str, Any]) -> Figure:
     return figure
 
 
+def draw_smallest(ablations: dict[str, Any]) -> Figure:
+    """The share of exact mazes against the number of parameters: every seed before repair, and the median."""
+    use_style()
+    widths = [name for name in dict.fromkeys(key.rsplit("/", 1)[0] for key in ablations) if name in WIDTHS]
+    figure, axes = plt.subplots(1, len(SHORT), figsize=(8.4, 3.6), sharey=True)
+    for ax, suite in zip(axes, SHORT, strict=True):
+        points = []
+        for name in widths:
+            found = [result for key, result in ablations.items() if key.rsplit("/", 1)[0] == name]
+            shares = [_share(result["suites"][suite]) for result in found]
+            points.append((found[0]["parameters"], statistics.median(shares)))
+            ax.plot([points[-1][0]] * len(shares), shares, "o", color=BLUE, alpha=0.5, clip_on=False)
+        points.sort()
+        ax.plot(*zip(*points, strict=True), color=ORANGE, linewidth=2, zorder=1)
+        ax.set_xscale("log")
+        ax.set_xticks([count for count, _ in points], [f"{count:,}" for count, _ in points])
+        ax.minorticks_off()
+        ax.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
+        ax.set(xlabel="parameters", title=suite, ylim=(0, 1.03))
+    axes[0].set_ylabel("exact mazes")
+    return figure
+
+
 def draw_map(seeds: dict[str, Any]) -> Figure:
     """The share of exact mazes, over all seeds, by size and by the share of removable walls that are opened."""
     use_style()
@@ -78,7 +103,12 @@ def draw_map(seeds: dict[str, Any]) -> Figure:
 
 def _exact(seeds: dict[str, Any], suite: str) -> float:
     found = [result["repaired"]["suites"][suite] for result in seeds.values()]
-    return statistics.mean(1 - counts["wrong_mazes"] / counts["mazes"] for counts in found)
+    return statistics.mean(map(_share, found))
+
+
+def _share(counts: dict[str, int]) -> float:
+    """The share of mazes without a wrong cell."""
+    return 1 - counts["wrong_mazes"] / counts["mazes"]
 
 
 def save_large_maze(mazes: Mazes, decided_in: np.ndarray, path: Path) -> None:
