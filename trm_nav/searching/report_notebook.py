@@ -1,9 +1,12 @@
 """The report of a study as a notebook, executed by papermill, with its pictures as files beside it."""
 
 import json
-import warnings
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
+
+from trm_nav.errors import UserError
 
 from .pictures import PICTURES
 
@@ -26,18 +29,18 @@ plt.show()"""
 
 def write_notebook(folder: Path) -> None:
     """Write report.ipynb and the pictures into a folder that has the results.json of a study."""
-    import papermill
-
     template = folder / "template.ipynb"
     template.write_text(json.dumps(_template()))
+    papermill = [sys.executable, "-W", "ignore", "-m", "papermill", "--no-progress-bar"]
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # papermill's own, about versions of its packages
-            papermill.execute_notebook(
-                template, folder / "report.ipynb", {"folder": str(folder.resolve())}, progress_bar=False
-            )
+        done = subprocess.run(
+            [*papermill, template, folder / "report.ipynb", "-r", "folder", folder.resolve()],
+            capture_output=True, text=True,
+        )  # fmt: skip
     finally:
         template.unlink(missing_ok=True)
+    if done.returncode:
+        raise UserError(f"papermill could not execute {folder / 'report.ipynb'}: {done.stderr.splitlines()[-1:]}")
 
 
 def _template() -> dict[str, Any]:
