@@ -27,10 +27,14 @@ RUN_ID = re.compile("[0-9a-f]{32}")  # a file of a run of ours has a digest, unl
 LARGEST_JSON = 100e6  # bytes; a history of 100,000 epochs has 14 MB
 
 
+class CannotWrite(UserError):
+    """A file or a folder cannot be written: the disk is full, or belongs to somebody else."""
+
+
 def write_atomically(path: str | Path, write: Write) -> None:
     """Write a file by calling `write` with an open binary file. An older file is replaced only once that has succeeded.
 
-    Creates missing folders. Raises UserError if the file cannot be written, and leaves no temporary file behind.
+    Creates missing folders. Raises CannotWrite if that fails, and leaves no temporary file behind.
     """
     write_together({path: write})
 
@@ -42,7 +46,7 @@ def write_together(files: Mapping[str | Path, Write]) -> None:
         for name, write in files.items():
             path = as_path(name)
             if path.is_dir():
-                raise UserError(f"cannot write {path}: it is a folder; name another path")
+                raise CannotWrite(f"cannot write {path}: it is a folder; name another path")
             path.parent.mkdir(parents=True, exist_ok=True)
             content = BytesIO()  # torch.save straight to a full disk fails with an internal error of its own
             write(content)
@@ -56,7 +60,7 @@ def write_together(files: Mapping[str | Path, Write]) -> None:
             _onto_the_disk(folder)
             sweep(folder)
     except OSError as error:
-        raise UserError(
+        raise CannotWrite(
             f"cannot write {path}: {error.strerror or error}; free some space or name another path"
         ) from None
     finally:
@@ -110,13 +114,13 @@ def sweep(folder: Path) -> None:
 
 
 def require_writable(folder: str | Path) -> None:
-    """Raise UserError if no file can be created in the folder, which need not exist yet. Call it before long work."""
+    """Raise CannotWrite if no file can be created in the folder, which need not exist yet. Call it before long work."""
     folder = Path(folder).absolute()
     existing = next(parent for parent in (folder, *folder.parents) if os.path.exists(parent))
     if not existing.is_dir():
-        raise UserError(f"cannot write into {folder}: {existing} is a file, not a folder; name another folder")
+        raise CannotWrite(f"cannot write into {folder}: {existing} is a file, not a folder; name another folder")
     if not os.access(existing, os.W_OK | os.X_OK):
-        raise UserError(f"cannot write into {folder}: no permission to write in {existing}; name another folder")
+        raise CannotWrite(f"cannot write into {folder}: no permission to write in {existing}; name another folder")
 
 
 def read(path: str | Path, what: str, remedy: str, most: float = math.inf) -> bytes:

@@ -5,6 +5,8 @@ import torch
 from studies import opening, question
 from tiny import assert_same
 
+from trm_nav.errors import UserError
+from trm_nav.files import CannotWrite
 from trm_nav.learning.run import fit, prepare
 from trm_nav.searching import worker
 from trm_nav.searching.worker import do, work
@@ -84,6 +86,21 @@ def test_a_trial_that_diverges_or_does_not_fit_together_has_failed_and_says_why(
     rows = how.open().rows()
     assert [row.state for row in rows] == ["complete", "failed"]
     assert rows[1].about["problem"] == "`halting` needs `mixing=conv` or `mixing=cross`, not mlp"
+
+
+def test_a_full_disk_says_nothing_about_the_settings_and_the_trial_goes_on_later(paths, tmp_path, monkeypatch):
+    how = opening(tmp_path / "study", question(paths, {"dim": "4,8"}))
+    how.open().plan(2)
+
+    def full(run):
+        raise CannotWrite("cannot write last.pt: No space left on device")
+
+    with monkeypatch.context() as patch, pytest.raises(UserError, match="No space left on device"):
+        patch.setattr("trm_nav.learning.folder.save", full)
+        work(how)
+    assert [row.state for row in how.open().rows()] == ["waiting", "waiting"]
+    work(how)
+    assert [row.state for row in how.open().rows()] == ["complete", "complete"]
 
 
 def test_a_worker_whose_trial_was_given_to_another_stops_and_says_nothing(paths, tmp_path, monkeypatch):

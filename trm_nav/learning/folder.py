@@ -15,7 +15,7 @@ from typing import NamedTuple
 from filelock import FileLock, Timeout
 
 from trm_nav.errors import UserError
-from trm_nav.files import json_with_digest, load_json, require_writable, sweep, write_bytes
+from trm_nav.files import CannotWrite, json_with_digest, load_json, require_writable, sweep, write_bytes
 from trm_nav.tensor_files import tensors
 
 from . import checkpoint
@@ -38,7 +38,7 @@ def held(folder: Path) -> Iterator[None]:
             f"another training is writing into {folder}; wait until it ends, or name another `checkpoint_dir`"
         ) from None
     except OSError as error:
-        raise UserError(f"cannot write into {folder}: {error.strerror or error}; name another folder") from None
+        raise CannotWrite(f"cannot write into {folder}: {error.strerror or error}; name another folder") from None
     try:
         sweep(folder)
         yield

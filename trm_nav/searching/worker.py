@@ -13,6 +13,7 @@ from optuna.trial import TrialState
 
 from trm_nav.diagnosis.history import History
 from trm_nav.errors import UserError
+from trm_nav.files import CannotWrite
 from trm_nav.learning.model import count_parameters, outline
 from trm_nav.learning.run import Finished, fit, prepare
 from trm_nav.learning.training import Training
@@ -79,11 +80,18 @@ def do(study: Study, trial: optuna.Trial, alone: Callable[[], bool] = lambda: Fa
     except (Lost, UpdateFinishedTrialError):
         return
     except UserError as problem:
+        if isinstance(problem, CannotWrite):  # which says nothing about the settings
+            _give_back(study, trial)
+            raise
         study.end(trial, FAILED, str(problem))
     except BaseException:
-        study.end(trial, GIVEN_BACK)
-        study.plan()
+        _give_back(study, trial)
         raise
+
+
+def _give_back(study: Study, trial: optuna.Trial) -> None:
+    study.end(trial, GIVEN_BACK)
+    study.plan()
 
 
 def train(study: Study, trial: optuna.Trial, folder: Path, alone: Callable[[], bool]) -> None:
