@@ -1,6 +1,8 @@
 """Where a study can be kept, what is said when that does not answer, and that no password is ever said."""
 
+import gc
 import socket
+import warnings
 
 import optuna
 import pytest
@@ -60,6 +62,16 @@ def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="database cannot be read or written|cannot keep the study"):
         connect(None, tmp_path / "file" / "study")
+
+
+@pytest.mark.slow
+def test_a_study_that_is_no_longer_used_leaves_no_connection_open(postgres, paths, tmp_path):
+    study = opening(tmp_path / "closed", question(paths, {"dim": "4,8"}), postgres).open()
+    study.plan(2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        del study
+        gc.collect()  # pytest makes a failure of what a connection says when it is deleted while it is open
 
 
 @pytest.mark.slow

@@ -13,6 +13,7 @@ password file, to keep it out of the list of processes as well.
 
 import re
 import warnings
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -59,7 +60,9 @@ def connect(address: str | None, folder: Path) -> BaseStorage:
             r"^(\w+):", lambda kind: f"{kind[1]}+{DRIVERS[kind[1]]}:" if kind[1] in DRIVERS else kind[0], address
         )
         wait = {"timeout": 60} if kind == "sqlite" else {"connect_timeout": CONNECT}
-        return RDBStorage(address, engine_kwargs={"connect_args": wait, "pool_pre_ping": True})
+        storage = RDBStorage(address, engine_kwargs={"connect_args": wait, "pool_pre_ping": True})
+        weakref.finalize(storage, storage.engine.dispose)  # which closes its connections
+        return storage
 
 
 def _proxy(address: str) -> BaseStorage:
