@@ -73,7 +73,7 @@ class Study:
         attempts, settings = self.attempts(), None
         for number in range(wanted):
             tried = attempts.get(number, [])
-            if any(map(_holds, tried)) or sum(trial.user_attrs.get(FATE) == KILLED for trial in tried) >= ATTEMPTS:
+            if any(map(_holds, tried)) or _given_up(tried):
                 continue
             settings = settings or self.question.settings(wanted)
             begun = [trial.params for trial in tried if trial.params]
@@ -154,7 +154,7 @@ class Study:
             return Row(number, "waiting", {}, math.nan, {}, folder)
         state = {TrialState.FAIL: "failed"}.get(last.state, last.state.name.lower())
         if state == "failed" and last.user_attrs.get(FATE) in (GIVEN_BACK, KILLED):
-            state = "waiting" if len(tried) < ATTEMPTS else "failed"
+            state = "failed" if _given_up(tried) else "waiting"
         value = math.nan if last.value is None else last.value
         settings = last.params or last.system_attrs.get("fixed_params", {})
         return Row(number, state, settings, value, dict(last.user_attrs), folder)
@@ -166,6 +166,11 @@ class Study:
 def _holds(trial: FrozenTrial) -> bool:
     """Whether its configuration needs no further trial."""
     return trial.state != TrialState.FAIL or trial.user_attrs.get(FATE) == FAILED
+
+
+def _given_up(tried: list[FrozenTrial]) -> bool:
+    """Whether too many of a configuration's workers were killed."""
+    return sum(trial.user_attrs.get(FATE) == KILLED for trial in tried) >= ATTEMPTS
 
 
 def _question_in(study: optuna.Study) -> dict[str, str] | None:
