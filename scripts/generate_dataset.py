@@ -1,4 +1,7 @@
-"""Generate a training and a test set that share no maze, with all optimal actions of every cell as labels."""
+"""Generate a training and a test set that share no maze, with all optimal actions of every cell as labels.
+
+`--num-final` adds a third set, for one look at the end, after the test set has chosen settings and epochs.
+"""
 
 import time
 from pathlib import Path
@@ -11,7 +14,7 @@ from trm_nav import cli
 from trm_nav.errors import UserError
 from trm_nav.files import require_writable
 from trm_nav.mazes.astar import astar
-from trm_nav.mazes.dataset import Dataset, build, save_together
+from trm_nav.mazes.dataset import Dataset, build, build_final, save_together
 from trm_nav.mazes.encoding import MOVES, contains
 from trm_nav.mazes.expert import distances
 from trm_nav.mazes.symmetry import count_distinct
@@ -24,23 +27,37 @@ SAMPLE = 200  # mazes of each set that --verify checks
 
 def main() -> None:
     began = time.perf_counter()
-    parser = cli.Parser(__doc__, PROG, DataSettings)
+    parser = cli.Parser((__doc__ or "").split("\n")[0], PROG, DataSettings)
     parser.add_argument("--verify", action="store_true", help=f"check the labels of {SAMPLE} mazes of each set with A*")
     arguments = parser.parse_args()
     settings = DataSettings(**parser.given(arguments))
     require_writable(settings.output_dir)
 
     remedy = "lower `num_train` or `grid_size`"
-    with bar("sampling", settings.num_train + settings.num_test, " mazes") as sampled, to_spare(remedy):
-        train, test = build(settings, progress=sampled.update)
+    with to_spare(remedy):
+        sets = sampled(settings)
     if arguments.verify:
-        checked = sum(verify(mazes) for mazes in (train, test))
+        checked = sum(verify(mazes) for mazes in sets.values())
         print(
             f"A* agrees with the expert on all {checked} mazes: equal path lengths, and every step is an optimal action"
         )
     with to_spare(remedy):
-        print(*saved({settings.output_dir / "train.pt": train, settings.output_dir / "test.pt": test}), sep="\n")
-    print(f"No maze is in both sets, not even rotated or reflected. {time.perf_counter() - began:.1f} s")
+        print(*saved({settings.output_dir / name: mazes for name, mazes in sets.items()}), sep="\n")
+    older = settings.output_dir / "final.pt"
+    if older.exists() and older.name not in sets:
+        print(f"{older} was left as it is: it belongs to older sets, and may share mazes with these")
+    shared = "both sets" if len(sets) == 2 else "two of the sets"
+    print(f"No maze is in {shared}, not even rotated or reflected. {time.perf_counter() - began:.1f} s")
+
+
+def sampled(settings: DataSettings) -> dict[str, Dataset]:
+    """The sets, by the names of their files."""
+    with bar("sampling", settings.num_train + settings.num_test + settings.num_final, " mazes") as done:
+        train, test = build(settings, progress=done.update)
+        sets = {"train.pt": train, "test.pt": test}
+        if settings.num_final:
+            sets["final.pt"] = build_final(settings, train, test, progress=done.update)
+    return sets
 
 
 def bar(work: str, total: int, unit: str) -> "tqdm[Any]":

@@ -112,12 +112,16 @@ class DataSettings(MazeSettings):
     "mazes in the training set"
     num_test: Annotated[int, Field(ge=1, le=10_000_000)] = 500
     "mazes in the test set; none of them is in the training set, not even rotated or reflected"
+    num_final: Annotated[int, Field(ge=0, le=10_000_000)] = 0
+    "mazes in a third set, final.pt, on which nothing is ever chosen; none of them is in the other two; 0: no such file"
     train_seed: Seed = 42
     "seed of the training mazes"
     test_seed: Seed = 99999
     "seed of the test mazes"
+    final_seed: Seed = 77777
+    "seed of the mazes in final.pt"
     output_dir: FilePath = Path("data")
-    "folder for train.pt and test.pt"
+    "folder for train.pt, test.pt and, if asked for, final.pt"
     augment: bool = False
     "mark the training set, so that training applies a random one of the 8 symmetries to every sample"
 

@@ -70,6 +70,30 @@ def test_the_kinds_are_named_and_stand_in_the_files(command, tmp_path):
     assert dataset.load(tmp_path / "test.pt").sampling.described() == words
 
 
+def test_a_third_set_is_made_on_request_and_leaves_the_other_two_bit_for_bit_as_they_are(command, tmp_path):
+    sizes = ("--num-train", 300, "--num-test", 30, "--augment")
+    assert command(*sizes, "--output-dir", tmp_path / "two")[0] == 0
+    status, said, complaint = command(
+        *sizes, "--num-final", 40, "--final-seed", 5, "--verify", "--output-dir", tmp_path / "three"
+    )
+    assert (status, complaint) == (0, "")
+    assert "A* agrees with the expert on all 270 mazes" in said
+    assert "No maze is in two of the sets" in said and "final.pt: 40 mazes of 8 x 8, " in said
+    assert sorted(os.listdir(tmp_path / "two")) == ["test.pt", "train.pt"]
+    assert sorted(os.listdir(tmp_path / "three")) == ["final.pt", "test.pt", "train.pt"]
+    for name in ("train.pt", "test.pt"):
+        assert (tmp_path / "two" / name).read_bytes() == (tmp_path / "three" / name).read_bytes()
+    final = dataset.load(tmp_path / "three" / "final.pt")
+    assert (len(final), final.seed, final.augment) == (40, 5, False)
+
+
+def test_an_older_third_set_stays_and_is_said_to_be_older(command, tmp_path):
+    (tmp_path / "final.pt").write_bytes(b"old")
+    status, said, _ = command("--num-train", 10, "--num-test", 10, "--output-dir", tmp_path)
+    assert status == 0 and "final.pt was left as it is: it belongs to older sets" in said
+    assert (tmp_path / "final.pt").read_bytes() == b"old"
+
+
 def test_asking_for_help_loads_no_torch():
     code = f"""import runpy, sys
 sys.argv = ["generate_dataset.py", "--help"]
@@ -97,6 +121,9 @@ finally:
         (["--output-dir", "file"], "is a file, not a folder"),
         (["--grid-size", "3", "--obstacle-density", "0", "--num-test", "1000"], "holds nearly every 3 x 3 maze"),
         (["--grid-size", "1024", "--num-train", "10000000"], "mazes of 1024 x 1024 would need about 62.9 TB"),
+        (["--grid-size", "1024", "--num-final", "10000000"], "mazes of 1024 x 1024 would need about 62.9 TB"),
+        (["--num-final", "-1"], "--num-final must be a whole number from 0 to 10000000, not '-1'"),
+        (["--grid-size", "3", "--obstacle-density", "0", "--num-test", "9", "--num-final", "9"], "for the final set"),
         (["--num-train", "1" + 400 * "0"], "--num-train must be a whole number from 1 to 10000000"),
     ],
 )
@@ -107,6 +134,15 @@ def test_a_mistake_is_one_sentence_exit_status_2_and_no_file(command, tmp_path, 
     assert complaint.startswith("generate_dataset.py: error: ") and complaint.count("\n") == 1
     assert sentence in complaint
     assert os.listdir(tmp_path) == ["file"]
+
+
+def test_if_the_third_file_cannot_be_written_the_others_stay_as_they_were(command, tmp_path):
+    (tmp_path / "train.pt").write_bytes(b"old")
+    (tmp_path / "final.pt").mkdir()
+    status, _, complaint = command("--num-train", 10, "--num-test", 10, "--num-final", 10, "--output-dir", tmp_path)
+    assert status == 2 and "final.pt: it is a folder" in complaint
+    assert (tmp_path / "train.pt").read_bytes() == b"old"
+    assert sorted(os.listdir(tmp_path)) == ["final.pt", "train.pt"]
 
 
 def test_if_one_file_cannot_be_written_the_other_stays_as_it_was(command, tmp_path):

@@ -46,6 +46,53 @@ def test_the_two_sets_share_no_maze_of_any_kind_in_any_orientation(kind, size):
     assert not set(canonical(train.mazes)) & set(canonical(test.mazes))
 
 
+@pytest.mark.parametrize(
+    ("size", "density", "train", "test", "final"),
+    [(3, 0.2, 500, 50, 200), (4, 0.2, 2000, 500, 1000), (8, 0.2, 300, 100, 200)],
+)
+def test_the_third_set_shares_no_maze_with_the_other_two_in_any_orientation(size, density, train, test, final):
+    settings = DataSettings(
+        num_train=train, num_test=test, num_final=final, grid_size=size, obstacle_density=density, augment=True
+    )
+    others, told = dataset.build(settings), []
+    made = dataset.build_final(settings, *others, progress=told.append)
+    assert len(made) == sum(told) == final
+    taken = set(canonical(others[0].mazes)) | set(canonical(others[1].mazes))
+    assert not set(canonical(made.mazes)) & taken
+    assert (made.optimal == optimal_actions(made.walls, made.goals)).all()
+    assert (made.seed, made.augment) == (settings.final_seed, False)
+
+
+def test_asking_for_a_third_set_changes_nothing_about_the_other_two():
+    asked = dataset.build(SMALL.model_copy(update={"num_final": 70, "final_seed": 3}))
+    assert [made.fingerprint for made in asked] == [made.fingerprint for made in dataset.build(SMALL)]
+
+
+def test_the_third_set_is_the_same_when_made_again_and_another_with_another_seed():
+    def made(seed):
+        settings = SMALL.model_copy(update={"num_final": 70, "final_seed": seed})
+        return dataset.build_final(settings, *dataset.build(settings)).fingerprint
+
+    assert made(1) == made(1) != made(2)
+
+
+def test_equal_seeds_make_no_equal_third_set():
+    settings = DataSettings(num_train=80, num_test=80, num_final=80, train_seed=1, test_seed=1, final_seed=1)
+    sets = dataset.build(settings)
+    sets += (dataset.build_final(settings, *sets),)
+    assert len(set().union(*(canonical(made.mazes) for made in sets))) == 240
+
+
+def test_two_sets_that_leave_no_maze_for_a_third_are_refused_with_what_to_do():
+    settings = DataSettings(num_train=3000, num_test=20, num_final=10, grid_size=3, obstacle_density=0.0)
+    sentence = (
+        "the training and the test set hold nearly every 3 x 3 maze there is of kind random, obstacle density 0.0, "
+        "which leaves none for the final set: lower `num_train` or `num_test`"
+    )
+    with pytest.raises(UserError, match=sentence):
+        dataset.build_final(settings, *dataset.build(settings))
+
+
 def test_equal_seeds_do_not_make_equal_sets():
     train, test = dataset.build(DataSettings(num_train=100, num_test=100, train_seed=1, test_seed=1))
     assert not set(canonical(train.mazes)) & set(canonical(test.mazes))

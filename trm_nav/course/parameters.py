@@ -19,6 +19,7 @@ from trm_nav.settings import FIRST_LOOK, DataSettings, Seed, TrainSettings, reci
 
 INJECTED = "# Parameters"  # the first line of papermill's cell
 PATHS = {"train_path", "val_path", "checkpoint_dir", "resume"}  # not parameters: they follow from output_dir
+THIRD_SET = {"num_final", "final_seed"}  # nor are these: lesson 04 makes two sets
 
 
 def require(*packages: str) -> None:
@@ -156,7 +157,8 @@ def run_settings(namespace: Mapping[str, Any]) -> tuple[DataSettings, TrainSetti
     Every setting is a parameter, None where the recipe decides. If `recipe` is None too, `FIRST_LOOK` takes its place.
     Data and checkpoints go into subfolders of `output_dir`. Raises UserError as `lesson_parameters` does.
     """
-    names = [name for name in {**DataSettings.model_fields, **TrainSettings.model_fields} if name not in PATHS]
+    fields = {**DataSettings.model_fields, **TrainSettings.model_fields}
+    names = [name for name in fields if name not in PATHS | THIRD_SET]
     _require_known(namespace, ["recipe", *names, *TrainLesson.model_fields])
     TrainLesson.of(TrainLesson.part_of(namespace))
     folder = Path(namespace["output_dir"])

@@ -1,10 +1,10 @@
-"""Data sets: mazes with the expert's optimal sets, built in pairs that share no maze, and saved to files.
+"""Data sets: mazes with the expert's optimal sets, two or three that share no maze, and saved to files.
 
 A file is a plain dictionary of tensors and plain values, which `torch.load(..., weights_only=True)` reads.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -38,9 +38,14 @@ ABOUT = (
 # labels are in memory three times, and the positions as well. A file that was read leaves its positions to copy.
 SAVED_BYTES = 6, 64
 LOADED_BYTES = 0, 64
-# Sampling ends when it finds fewer new mazes than these numbers say: the test set holds nearly all there are.
+# Sampling ends when it finds fewer new mazes than these numbers say: the other sets hold nearly all there are.
 SAMPLED_AT_LEAST = 200_000
 SAMPLED_PER_MAZE = 100
+# What is said then, by the number of the other sets: which they are, what needs mazes, and what to lower.
+FULL = {
+    1: ("the test set holds", "training", "`num_test`"),
+    2: ("the training and the test set hold", "the final set", "`num_train` or `num_test`"),
+}
 
 
 class Origin(MazeSettings):
@@ -100,20 +105,32 @@ def build(settings: DataSettings, progress: Callable[[int], None] = lambda mazes
     The test set is sampled first; a training maze that is in it is sampled again. `progress` is called with the size of
     each batch of mazes as it becomes ready, labels included. Raises UserError for a density at which there are no
     mazes, for sets that do not fit into memory while they are saved, and if the test set holds nearly all mazes there
-    are, which happens on the smallest grids.
+    are, which happens on the smallest grids. `build_final` builds the third set, and changes nothing about these two.
     """
-    require_memory(settings.num_train + settings.num_test, settings.grid_size, *SAVED_BYTES)
-    test = _collect(settings.num_test, settings, settings.test_seed, np.array([]), progress)
-    taken = np.unique(maze_keys(test.mazes))
-    train = _collect(settings.num_train, settings, settings.train_seed, taken, progress)
+    num = settings.num_train + settings.num_test + settings.num_final  # all are in memory when they are saved
+    require_memory(num, settings.grid_size, *SAVED_BYTES)
+    test = _collect(settings.num_test, settings, settings.test_seed, [], progress)
+    train = _collect(settings.num_train, settings, settings.train_seed, [test], progress)
     return replace(train, augment=settings.augment), test
 
 
-def _collect(
-    num: int, settings: MazeSettings, seed: int, taken: np.ndarray, progress: Callable[[int], None]
+def build_final(
+    settings: DataSettings, train: Dataset, test: Dataset, progress: Callable[[int], None] = lambda mazes: None
 ) -> Dataset:
-    """The first `num` mazes of a stream whose key is not among `taken`, with their labels."""
+    """Build the set on which nothing is ever chosen: `num_final` mazes that are neither in `train` nor in `test`.
+
+    Not even rotated or reflected. The two are those that `build` returns for the same settings. Raises UserError as
+    `build` does.
+    """
+    return _collect(settings.num_final, settings, settings.final_seed, [train, test], progress)
+
+
+def _collect(
+    num: int, settings: MazeSettings, seed: int, others: Sequence[Dataset], progress: Callable[[int], None]
+) -> Dataset:
+    """The first `num` mazes of a stream that are in none of the other sets, with their labels."""
     n = settings.grid_size
+    taken = np.unique(np.concatenate([np.array([]), *(maze_keys(other.mazes) for other in others)]))
     mazes, optimal = Mazes.empty(num, n), np.empty((num, n, n), np.uint8)
     found, sampled = 0, 0
     for batch in stream_mazes(settings, seed):
@@ -128,9 +145,10 @@ def _collect(
         if found == num:
             break
         if sampled > SAMPLED_AT_LEAST + SAMPLED_PER_MAZE * found:
+            holds, purpose, lower = FULL[len(others)]
             raise UserError(
-                f"the test set holds nearly every {n} x {n} maze there is of {settings.described()}, which leaves none "
-                f"for training: lower `num_test` ({len(taken)} different mazes now) or raise `grid_size`"
+                f"{holds} nearly every {n} x {n} maze there is of {settings.described()}, which leaves none "
+                f"for {purpose}: lower {lower} ({len(taken)} different mazes now) or raise `grid_size`"
             )
     sampling = MazeSettings.of(MazeSettings.part_of(settings.model_dump()))
     return Dataset(mazes.walls, mazes.starts, mazes.goals, optimal, False, sampling, seed)
