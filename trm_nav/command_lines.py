@@ -6,7 +6,11 @@ from typing import Any
 from .declaration import flags
 from .settings import FIRST_LOOK, DataSettings, TrainSettings
 
-FIELDS = {**DataSettings.model_fields, **TrainSettings.model_fields}
+FIELDS = {
+    name: field
+    for name, field in {**DataSettings.model_fields, **TrainSettings.model_fields}.items()
+    if name not in ("num_final", "final_seed")  # an experiment has no third set
+}
 "Every setting of an experiment: how its mazes are made, and how it is trained on them."
 
 FOLLOWING = {"train_path", "val_path", "checkpoint_dir", "resume", "grid_size", "augment"}
@@ -35,4 +39,5 @@ def commands(data: Mapping[str, Any], training: Mapping[str, Any], folder: str) 
 
 def _differing(values: Mapping[str, Any], defaults: Mapping[str, Any] = {}) -> dict[str, Any]:
     """The values that differ from their defaults: from those given, and else from the setting's own."""
-    return {name: value for name, value in values.items() if value != defaults.get(name, FIELDS[name].default)}
+    known = {name: value for name, value in values.items() if name in FIELDS}
+    return {name: value for name, value in known.items() if value != defaults.get(name, FIELDS[name].default)}

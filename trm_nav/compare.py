@@ -11,6 +11,7 @@ from typing import Any
 from trm_nav import cli
 from trm_nav.diagnosis.history import History, runs_in
 from trm_nav.errors import UserError
+from trm_nav.text import aligned
 
 PROG = "python -m trm_nav.compare"
 # Where the files are and which were there before, and what has a column anyway.
@@ -88,8 +89,7 @@ def table(runs: list[ComparedRun]) -> str:
                 *(_in_words(run.settings.get(name)) for name in names),
             ]
         )
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join("  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in rows)
+    return aligned(rows)
 
 
 def differing(settings: list[dict[str, Any]]) -> list[str]:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from trm_nav.searching.question import Question
 
 PROG = "python -m trm_nav.search"
-NOT_FIXED = {"checkpoint_dir", "resume", "overwrite"}  # every trial has a folder of its own, and goes on by itself
 TRIALS = 27  # where there is no grid, as many as in the guide's
 
 
@@ -33,16 +32,17 @@ def main() -> None:
     given = parser.given(arguments)
     how = SearchSettings.of(SearchSettings.part_of(given))
     flags = TrainSettings.part_of(given)
-    for name in sorted(NOT_FIXED & set(flags)):
-        raise UserError(f"`{name}` has no meaning here: each trial has a folder in the study, and goes on by itself")
     address = how.storage or os.environ.get("TRM_NAV_STORAGE") or None
 
     # Here, so that --help and a mistyped flag answer at once.
     from trm_nav.searching.progress import search
+    from trm_nav.searching.question import NOT_FIXED
     from trm_nav.searching.worker import Opening
 
     if arguments.test and not arguments.report:
         raise UserError("--test looks at its mazes once, when the search is over: give it together with --report")
+    for name in sorted(NOT_FIXED & set(flags)):
+        raise UserError(f"`{name}` has no meaning here: each trial has a folder in the study, and goes on by itself")
     question = asked(arguments, how, flags)
     opening = Opening(address, how.study, question)
     if arguments.report:
@@ -76,7 +76,6 @@ def _add_flags(parser: argparse.ArgumentParser) -> None:
 
 def asked(arguments: argparse.Namespace, how: SearchSettings, flags: dict[str, Any]) -> "Question":
     """What the command line asks to search. Raises UserError if that cannot be searched."""
-    from trm_nav.mazes import dataset
     from trm_nav.searching.question import Question
     from trm_nav.searching.space import GRID, GRID_EPOCHS, RANGES, space_of
 
@@ -92,12 +91,9 @@ def asked(arguments: argparse.Namespace, how: SearchSettings, flags: dict[str, A
     if not ranges:
         raise UserError("there is nothing to search: give --grid, --ranges or --search NAME=RANGE")
     space = space_of(ranges, flags)
-    fixed = {"threads": 1, **({"epochs": GRID_EPOCHS} if arguments.grid else {}),
-             **recipe(arguments.recipe, TrainSettings), **flags}  # fmt: skip
-    settings = TrainSettings.of({name: value for name, value in fixed.items() if name not in space})
-    data = {"train": dataset.load(settings.train_path).fingerprint, "val": dataset.load(settings.val_path).fingerprint}
-    same = {name: value for name, value in settings if name not in NOT_FIXED | set(space) and value is not None}
-    question = Question(space, same, data, how.sampler or "grid", how.pruner, settings.seed)
+    epochs = {"epochs": GRID_EPOCHS} if arguments.grid else {}
+    fixed = {**epochs, **recipe(arguments.recipe, TrainSettings), **flags}
+    question = Question.of(fixed, space, how.sampler or "grid", how.pruner)
     if how.sampler is None and (question.combinations == 0 or how.trials is not None):
         return replace(question, sampler="random")
     return question

@@ -5,13 +5,13 @@ by screen. Times are for looking at: on a busy machine they say little, so no te
 """
 
 import json
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from installed import missing
 from jupyterlab_page import NotebookPage, chromium, find_chromium, jupyterlab, open_notebook
 from laboratory_page import ASK, LaboratoryPanel
 from playwright.sync_api import TimeoutError
@@ -33,10 +33,7 @@ def lab(tmp_path_factory):
     """An open browser, and the address of JupyterLab."""
     path = find_chromium()
     if path is None:
-        sentence = "no Chromium is installed to try the lessons in; on Debian and Ubuntu, run: apt install chromium"
-        if os.environ.get("CI") == "true":
-            pytest.fail(sentence, pytrace=False)
-        pytest.skip(sentence)
+        missing("no Chromium is installed to try the lessons in; on Debian and Ubuntu, run: apt install chromium")
     with jupyterlab(ROOT / "notebooks", tmp_path_factory.mktemp("jupyterlab")) as address, chromium(path) as browser:
         yield browser, address
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from installed import missing
 
 NOBODY = 65534  # PostgreSQL does not run as root
 
@@ -24,10 +25,7 @@ def postgres(tmp_path_factory) -> Iterator[str]:
     """The address of a new database, with a password in it."""
     programs = find_postgres()
     if programs is None:
-        sentence = "no PostgreSQL is installed to search with; on Debian and Ubuntu, run: apt install postgresql"
-        if os.environ.get("CI") == "true":
-            pytest.fail(sentence, pytrace=False)
-        pytest.skip(sentence)
+        missing("no PostgreSQL is installed to search with; on Debian and Ubuntu, run: apt install postgresql")
     folder = tmp_path_factory.mktemp("postgres")
     (folder / "password").write_text("secret of the tests")
     as_user = {}

@@ -60,7 +60,6 @@ def test_eight_workers_on_postgresql_that_are_killed_lose_nothing_and_do_nothing
         assert command.wait(timeout=300) == 0, output.read_text()
     assert killed == 6
     asked = question(paths, search, recursions=2, epochs=12, dim=8, depth=1)
-    asked = type(asked)(asked.space, asked.fixed, asked.data, "grid", "none", asked.seed)
     alone = opening(tmp_path / "alone", asked)
     alone.open().plan(8)
     work(alone)

@@ -9,7 +9,7 @@ import pytest
 from studies import opening, question
 
 from trm_nav.errors import UserError
-from trm_nav.searching.storages import connect, place
+from trm_nav.searching.storages import connect, one_sentence, place
 
 SECRET = "geheim"
 
@@ -53,6 +53,12 @@ def test_what_is_no_address_is_refused_without_being_repeated(address, tmp_path)
     assert SECRET not in str(mistake.value)
 
 
+def test_a_disk_that_fails_beside_a_database_repeats_no_address_either():
+    with pytest.raises(UserError) as mistake, one_sentence(f"postgresql://me:{SECRET}@db/course"):
+        raise OSError(5, "Input/output error", "train.pt")
+    assert str(mistake.value) == "cannot read or write train.pt: Input/output error; name another folder"
+
+
 def test_host_and_port_have_the_usual_values():
     assert place("postgresql://me@db/course") == ("db", 5432)
     assert place("grpc://proxy:13001") == ("proxy", 13001)
@@ -60,7 +66,7 @@ def test_host_and_port_have_the_usual_values():
 
 def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(UserError, match="database cannot be read or written|cannot keep the study"):
+    with pytest.raises(UserError, match="database cannot be read or written|cannot read or write"):
         connect(None, tmp_path / "file" / "study")
 
 

@@ -130,6 +130,12 @@ def test_a_study_of_another_version_or_of_other_data_is_refused(four, monkeypatc
         how.open()
 
 
+def test_a_new_study_does_not_begin_among_the_trials_of_another(paths, tmp_path):
+    (tmp_path / "study" / "trial_0000").mkdir(parents=True)
+    with pytest.raises(UserError, match="holds the trials of a study that is not in this storage"):
+        opening(tmp_path / "study", question(paths, FOUR)).open()
+
+
 def test_rows_have_no_value_before_their_end(four):
     study, _ = four
     assert all(math.isnan(row.value) for row in study.rows())

@@ -9,6 +9,7 @@ from trm_nav.errors import UserError
 from trm_nav.files import CannotWrite
 from trm_nav.learning.run import fit, prepare
 from trm_nav.searching import worker
+from trm_nav.searching.study import KILLED
 from trm_nav.searching.worker import do, work
 
 
@@ -77,6 +78,29 @@ def test_a_checkpoint_that_cannot_be_read_is_no_end_the_trial_begins_again(paths
     (study.folder_of(0) / "last.pt").write_bytes(b"half a file")
     work(how)
     assert study.rows()[0].state == "complete"
+
+
+def test_a_trial_that_was_given_back_by_a_worker_that_could_not_plan_it_again_is_planned_by_another(
+    paths, tmp_path, monkeypatch
+):
+    how = opening(tmp_path / "study", question(paths, {"dim": "4"}))
+    study = how.open()
+    study.plan(1)
+    study.end(study.next("killed"), KILLED)
+    monkeypatch.setattr(worker, "POLL_SECONDS", 0.0)
+    work(how)
+    assert [row.state for row in study.rows()] == ["complete"]
+
+
+def test_the_checkpoint_of_a_run_with_other_settings_is_neither_taken_for_the_trial_nor_lost(paths, tmp_path):
+    how = opening(tmp_path / "study", question(paths, {"dim": "4"}))
+    study = how.open()
+    study.plan(1)
+    fit(prepare({**how.question.fixed, "dim": 8, "checkpoint_dir": study.folder_of(0)}))
+    before = (study.folder_of(0) / "last.pt").read_bytes()
+    work(how)
+    assert study.rows()[0].about["problem"].startswith("`dim=4` was given, but the checkpoint was trained with 8")
+    assert (study.folder_of(0) / "last.pt").read_bytes() == before
 
 
 def test_a_trial_that_diverges_or_does_not_fit_together_has_failed_and_says_why(paths, tmp_path):

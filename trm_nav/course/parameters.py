@@ -13,13 +13,13 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
+from trm_nav.command_lines import FIELDS
 from trm_nav.declaration import Settings, nearest
 from trm_nav.errors import UserError
 from trm_nav.settings import FIRST_LOOK, DataSettings, Seed, TrainSettings, recipe
 
 INJECTED = "# Parameters"  # the first line of papermill's cell
 PATHS = {"train_path", "val_path", "checkpoint_dir", "resume"}  # not parameters: they follow from output_dir
-THIRD_SET = {"num_final", "final_seed"}  # nor are these: lesson 04 makes two sets
 
 
 def require(*packages: str) -> None:
@@ -157,8 +157,7 @@ def run_settings(namespace: Mapping[str, Any]) -> tuple[DataSettings, TrainSetti
     Every setting is a parameter, None where the recipe decides. If `recipe` is None too, `FIRST_LOOK` takes its place.
     Data and checkpoints go into subfolders of `output_dir`. Raises UserError as `lesson_parameters` does.
     """
-    fields = {**DataSettings.model_fields, **TrainSettings.model_fields}
-    names = [name for name in fields if name not in PATHS | THIRD_SET]
+    names = [name for name in FIELDS if name not in PATHS]
     _require_known(namespace, ["recipe", *names, *TrainLesson.model_fields])
     TrainLesson.of(TrainLesson.part_of(namespace))
     folder = Path(namespace["output_dir"])

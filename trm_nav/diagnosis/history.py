@@ -20,6 +20,7 @@ from .thresholds import THRESHOLDS
 
 CURVES = "train_loss", "train_acc", "val_loss", "val_acc"
 PLACES = "history.json", "checkpoints/history.json"  # in an experiment's folder
+TRIALS = "trial_*"  # the runs in the folder of a search
 SETTINGS = DataSettings, TrainSettings
 
 
@@ -42,7 +43,7 @@ def runs_in(name: str) -> list[str]:
     """The runs that a name stands for: those of a search, if it is the folder of one, and else the name itself."""
     folder = as_path(name)
     try:
-        trials = sorted(folder.glob("trial_*/history.json"))
+        trials = sorted(folder.glob(f"{TRIALS}/history.json"))
         if any((folder / place).is_file() for place in PLACES):
             trials = []
     except OSError:

@@ -25,16 +25,20 @@ CHECKPOINTS = re.compile(r"(best|last|certified|checkpoint_epoch_\d+)\.pt")
 LOCK = ".lock"
 
 
+class Occupied(UserError):
+    """Another training writes into the folder now."""
+
+
 @contextmanager
 def held(folder: Path) -> Iterator[None]:
-    """Let no other training write into the folder. Raises UserError if one does, or if nobody can write there."""
+    """Let no other training write into the folder. Raises Occupied if one does, and CannotWrite."""
     require_writable(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(folder / LOCK, timeout=0)
         lock.acquire()
     except Timeout:
-        raise UserError(
+        raise Occupied(
             f"another training is writing into {folder}; wait until it ends, or name another `checkpoint_dir`"
         ) from None
     except OSError as error:

@@ -15,6 +15,7 @@ from threading import RLock
 from tqdm import tqdm
 
 from trm_nav.errors import UserError
+from trm_nav.text import short
 
 from .storages import one_sentence
 from .study import Row, Study
@@ -133,13 +134,17 @@ def _worker(opening: Opening) -> None:
 
 def line(row: Row, configurations: int) -> str:
     """A configuration that has ended, in one line."""
-    settings = ", ".join(f"{name} {_short(value)}" for name, value in row.settings.items())
     if row.state == "failed":
         outcome = f"failed: {row.about.get('problem') or 'its workers were killed'}"
     else:
         seconds = f"{row.about.get('seconds', 0):.0f} s, {row.about.get('epochs', 0)} epochs"
         outcome = f"pruned after {seconds}" if row.state == "pruned" else f"val acc {row.value:.4f} ({seconds})"
-    return f"{row.number + 1}/{configurations} - {settings}: {outcome}"
+    return f"{row.number + 1}/{configurations} - {described(row)}: {outcome}"
+
+
+def described(row: Row) -> str:
+    """The settings of a configuration, in one line."""
+    return ", ".join(f"{name} {short(value)}" for name, value in row.settings.items())
 
 
 def in_words(rows: list[Row]) -> str:
@@ -165,19 +170,10 @@ def summary(study: Study) -> str:
     if not complete:
         return f"{words}; no trial has a result"
     best = max(complete, key=lambda row: (row.value, -row.number))
-    settings = ", ".join(f"{name} {_short(value)}" for name, value in best.settings.items())
-    return f"{words}. Best: {settings}: val acc {best.value:.4f}; {best.folder}"
-
-
-def _short(value: object) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return f"{words}. Best: {described(best)}: val acc {best.value:.4f}; {best.folder}"
 
 
 def _duration(seconds: float) -> str:
-    return (
-        f"{seconds:.0f} s"
-        if seconds < 100
-        else f"{seconds / 60:.0f} min"
-        if seconds < 6000
-        else f"{seconds / 3600:.0f} h"
-    )
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.0f} h"

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import optuna
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
@@ -12,9 +12,12 @@ from optuna.samplers import BaseSampler, RandomSampler, TPESampler
 
 from trm_nav import __version__
 from trm_nav.errors import UserError
+from trm_nav.mazes import dataset
+from trm_nav.settings import TrainSettings
 
 from .space import Space, grid, in_words
 
+NOT_FIXED = {"checkpoint_dir", "resume", "overwrite"}  # every trial has a folder of its own, and goes on by itself
 ELSEWHERE = {"train_path", "val_path"}  # settings that differ from machine to machine; fingerprints stand for them
 
 
@@ -33,6 +36,18 @@ class Question:
     sampler: str
     pruner: str
     seed: int
+
+    @classmethod
+    def of(cls, fixed: Mapping[str, Any], space: Space, sampler: str = "grid", pruner: str = "none") -> Self:
+        """The question what settings from a space, beside fixed ones, make of the data sets that these name.
+
+        Raises UserError for settings or data sets that cannot be used.
+        """
+        settings = TrainSettings.of({"threads": 1} | {name: fixed[name] for name in fixed if name not in space})
+        same = {name: value for name, value in settings if name not in NOT_FIXED | set(space) and value is not None}
+        paths = {"train": settings.train_path, "val": settings.val_path}
+        data = {name: dataset.load(path).fingerprint for name, path in paths.items()}
+        return cls(space, same, data, sampler, pruner, settings.seed)
 
     def record(self) -> dict[str, str]:
         """The question in words, for the storage and for comparison with another."""

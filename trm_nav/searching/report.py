@@ -10,7 +10,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import optuna
+import torch
 from optuna.distributions import BaseDistribution, distribution_to_json, json_to_distribution
 from optuna.trial import TrialState
 
@@ -22,7 +24,9 @@ from trm_nav.learning.loss import count_right
 from trm_nav.learning.samples import Samples
 from trm_nav.mazes import dataset
 from trm_nav.mazes.dataset import Dataset
+from trm_nav.mazes.symmetry import maze_keys
 from trm_nav.settings import DataSettings, TrainSettings
+from trm_nav.text import aligned, short
 
 from .study import Study
 
@@ -53,7 +57,7 @@ def results(study: Study) -> dict[str, Any]:
     ]
     rows.sort(key=lambda row: (row["state"] != "complete", -(row["val_acc"] or 0), row["number"]))
     return {
-        "study": study.folder.name,
+        "study": study.optuna.study_name,
         "asked": study.question.record(),
         "space": {name: distribution_to_json(each) for name, each in study.question.space.items()},
         "validation_mazes": len(validation),
@@ -99,16 +103,10 @@ def table(found: Mapping[str, Any]) -> str:
         if row["state"] == "complete":
             low, high = interval(row["val_acc"], found["validation_mazes"])
             accuracy, between = f"{row['val_acc']:.4f}", f"{low:.4f} to {high:.4f}"
-        settings = [_short(row["settings"].get(name, "-")) for name in names]
-        cost = [_short(row.get("epochs", "-")), _seconds(row.get("seconds")), _short(row.get("parameters", "-"))]
+        settings = [short(row["settings"].get(name, "-")) for name in names]
+        cost = [short(row.get("epochs", "-")), _seconds(row.get("seconds")), _count(row.get("parameters"))]
         lines.append([str(row["number"]), accuracy, between, *settings, *cost])
     return aligned(lines)
-
-
-def aligned(lines: list[list[str]]) -> str:
-    """Cells as columns of text, all but the first to the right."""
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join("  ".join([row[0].ljust(widths[0]), *map(str.rjust, row[1:], widths[1:])]) for row in lines)
 
 
 def reproducing(study: Study, row: Mapping[str, Any]) -> str:
@@ -121,7 +119,7 @@ def reproducing(study: Study, row: Mapping[str, Any]) -> str:
     ).model_dump(mode="json", exclude={"output_dir"})  # fmt: skip
     given = {name: value for name, value in (fixed | row["settings"]).items() if name not in command_lines.FOLLOWING}
     training = TrainSettings.of(given).model_dump(mode="json", exclude=command_lines.FOLLOWING)
-    folder = f"runs/{study.folder.name}-{row['number']}"
+    folder = f"runs/{study.optuna.study_name}-{row['number']}"
     return shlex.join(command_lines.notebook(data, training, folder))
 
 
@@ -131,13 +129,17 @@ def final_test(study: Study, row: Mapping[str, Any], path: Path) -> dict[str, An
     Raises UserError if these are not mazes that can be compared, or are those that were trained or chosen on.
     """
     final = dataset.load(path)
-    if final.fingerprint in study.question.data.values():
-        raise UserError(f"{path} holds the mazes that the study was trained or validated on; name others")
     model = load_model(study.folder_of(row["number"]) / "best.pt")
     if final.grid_size != model.grid_size:
         raise UserError(
             f"the mazes in {path} are {final.grid_size} x {final.grid_size}, and those of the study "
             f"{model.grid_size} x {model.grid_size}"
+        )
+    seen = [maze_keys(dataset.load(study.question.fixed[name]).mazes) for name in ("train_path", "val_path")]
+    if shared := int(np.isin(maze_keys(final.mazes), np.concatenate(seen)).sum()):
+        raise UserError(
+            f"{shared} of the {len(final)} mazes in {path}, perhaps rotated or reflected, were trained or validated "
+            "on; make others with the data, `num_final=1000` of scripts/generate_dataset.py"
         )
     accuracy = _accuracy(model, final)
     low, high = interval(accuracy, len(final))
@@ -151,8 +153,6 @@ def final_test(study: Study, row: Mapping[str, Any], path: Path) -> dict[str, An
 
 def _accuracy(model: Any, mazes: Dataset) -> float:
     """The share of mazes in which the model's action at the agent's cell is optimal, as `val_acc` is measured."""
-    import torch
-
     samples, right = Samples.of(mazes, "policy", torch.device("cpu")), 0.0
     with torch.no_grad():
         for index in torch.arange(len(samples)).split(256):
@@ -169,7 +169,9 @@ def write(study: Study, test: Path | None = None) -> str:
     """
     found = results(study)
     if not complete(found):
-        raise UserError(f"no trial of the study {study.folder.name} has a result yet; go on with the search first")
+        raise UserError(
+            f"no trial of the study {study.optuna.study_name} has a result yet; go on with the search first"
+        )
     best = complete(found)[0]
     found["importances"] = importances(found)
     found["best"] = {"number": best["number"], "command": reproducing(study, best)}
@@ -221,10 +223,8 @@ def pareto(rows: Iterable[Mapping[str, Any]], cost: str) -> list[Mapping[str, An
     return front
 
 
-def _short(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+def _count(value: int | None) -> str:
+    return "-" if value is None else f"{value:,}"
 
 
 def _seconds(value: float | None) -> str:

@@ -93,16 +93,14 @@ def one_sentence(address: str | None) -> Iterator[None]:
     except ImportError:
         needed = DRIVERS.get(re.split(r"[:+]", address or "")[0], "grpcio protobuf")
         raise UserError(f"this `storage` needs a package more: pip install {needed}") from None
-    except OSError as error:
-        if isinstance(error, ConnectionError) or address is None or address.startswith("grpc"):
-            raise UserError(_unreachable(address)) from None
-        raise UserError(f"cannot keep the study in {address}: {error.strerror or error}") from None
     except Exception as error:
-        if not isinstance(error, SQLAlchemyError | StorageInternalError) and not type(error).__module__.startswith(
-            "grpc"
-        ):
-            raise
-        raise UserError(_unreachable(address)) from None
+        of_grpc = type(error).__module__.startswith("grpc")
+        if isinstance(error, SQLAlchemyError | StorageInternalError | ConnectionError) or of_grpc:
+            raise UserError(_unreachable(address)) from None
+        if isinstance(error, OSError):
+            where = f" {error.filename}" if error.filename else ""
+            raise UserError(f"cannot read or write{where}: {error.strerror}; name another folder") from None
+        raise
 
 
 def _unreachable(address: str | None) -> str:

@@ -21,6 +21,9 @@ from optuna.exceptions import DuplicatedStudyError, UpdateFinishedTrialError
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
+from trm_nav.diagnosis.history import TRIALS
+from trm_nav.errors import UserError
+
 from . import presence
 from .question import Question, require_same, suggest
 
@@ -53,15 +56,21 @@ class Study:
     """A study in a storage, and the folder in which its runs keep their files."""
 
     def __init__(self, storage: BaseStorage, folder: Path, question: Question):
-        """Open a study, or begin it. Raises UserError if it exists and asks another question."""
+        """Open a study, or begin it.
+
+        Raises UserError if it exists and asks another question, and if the folder holds the trials of another study.
+        """
         self.folder, self.question, self._storage = folder, question, storage
         asked = question.record()
+        name = folder.resolve().name
+        if any(folder.glob(TRIALS)) and name not in optuna.get_all_study_names(storage):
+            raise UserError(f"{folder} holds the trials of a study that is not in this storage; name another `study`")
         try:
-            self.optuna = optuna.create_study(storage=storage, study_name=folder.name, direction="maximize")
+            self.optuna = optuna.create_study(storage=storage, study_name=name, direction="maximize")
             self.optuna.set_user_attr("question", asked)
         except DuplicatedStudyError:
-            self.optuna = optuna.load_study(study_name=folder.name, storage=storage)
-            require_same(_question_in(self.optuna), asked, folder.name)
+            self.optuna = optuna.load_study(study_name=name, storage=storage)
+            require_same(_question_in(self.optuna), asked, name)
         self.optuna.pruner = question.pruner_of()
         self._seen: dict[int, tuple[Any, float]] = {}  # of each running trial: its last sign of life, and when it came
 

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from optuna.trial import TrialState
 from trm_nav.diagnosis.history import History
 from trm_nav.errors import UserError
 from trm_nav.files import CannotWrite
+from trm_nav.learning.checkpoint import load_run
+from trm_nav.learning.folder import Occupied
 from trm_nav.learning.model import count_parameters, outline
 from trm_nav.learning.run import Finished, fit, prepare
 from trm_nav.learning.training import Training
@@ -26,6 +29,9 @@ from .study import BEAT, CONFIGURATION, FAILED, GIVEN_BACK, Study
 
 BEAT_SECONDS = 15.0  # between two signs of life
 POLL_SECONDS = 2.0  # between two looks for a trial that another worker's end has freed
+
+
+AFRESH = {"overwrite": True}  # whatever cannot be read is replaced when the first epoch is finished
 
 
 class Lost(Exception):
@@ -61,6 +67,7 @@ def work(opening: Opening, alone: Callable[[], bool] = lambda: False) -> None:
             elif any(row.state in ("waiting", "running") for row in study.rows()):
                 time.sleep(POLL_SECONDS)
                 study.give_back_dead()
+                study.plan()  # what somebody gave back who could not plan it again any more
             else:
                 return
 
@@ -79,19 +86,13 @@ def do(study: Study, trial: optuna.Trial, alone: Callable[[], bool] = lambda: Fa
         study.optuna.tell(trial, value if state == TrialState.COMPLETE else None, state=state, skip_if_finished=True)
     except (Lost, UpdateFinishedTrialError):
         return
-    except UserError as problem:
-        if isinstance(problem, CannotWrite):  # which says nothing about the settings
-            _give_back(study, trial)
-            raise
-        study.end(trial, FAILED, str(problem))
-    except BaseException:
-        _give_back(study, trial)
+    except BaseException as problem:
+        if isinstance(problem, UserError) and not isinstance(problem, CannotWrite):
+            study.end(trial, FAILED, str(problem))
+            return
+        study.end(trial, GIVEN_BACK)  # nothing is known about the settings
+        study.plan()
         raise
-
-
-def _give_back(study: Study, trial: optuna.Trial) -> None:
-    study.end(trial, GIVEN_BACK)
-    study.plan()
 
 
 def train(study: Study, trial: optuna.Trial, folder: Path, alone: Callable[[], bool]) -> None:
@@ -128,27 +129,24 @@ def result(folder: Path) -> tuple[float, dict[str, Any]]:
 
 
 def _begun(settings: dict[str, Any], folder: Path, beats: "Beats") -> Training:
-    """The run in a trial's folder, from its last checkpoint if that can be read, once no other worker writes there."""
-    last = folder / "last.pt"
+    """The run in a trial's folder, once no other worker writes there: from its last checkpoint if that can be read.
+
+    Raises UserError if that is the checkpoint of a run with other settings.
+    """
+    given = settings | {"checkpoint_dir": folder}
     while True:
         try:
-            if last.exists():
-                return prepare({"resume": last, "checkpoint_dir": folder} | _paths(settings))
-            return prepare(settings | {"checkpoint_dir": folder, "overwrite": True})
-        except UserError as problem:
-            if isinstance(problem, Finished):
-                raise
-            if "another training is writing" in str(problem):
-                time.sleep(POLL_SECONDS)
-                beats(0)
-            elif last.exists():
-                last.unlink()
-            else:
-                raise
+            return prepare(given | ({"resume": folder / "last.pt"} if _readable(folder / "last.pt") else AFRESH))
+        except Occupied:
+            time.sleep(POLL_SECONDS)
+            beats(0)
 
 
-def _paths(settings: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in settings.items() if name in ("train_path", "val_path")}
+def _readable(path: Path) -> bool:
+    with suppress(UserError):
+        load_run(path)
+        return True
+    return False
 
 
 class Beats:

@@ -24,7 +24,8 @@ def text(measured: Measured, key: str) -> str:
 
 
 def documents() -> list[Path]:
-    return [ROOT / "README.md", ROOT / "INSTRUCTORS.md", ROOT / "notebooks" / "README.md", *lessons()]
+    pages = "README.md", "INSTRUCTORS.md", "notebooks/README.md", "docs/guide.md"
+    return [*(ROOT / page for page in pages), *lessons()]
 
 
 def write() -> None:

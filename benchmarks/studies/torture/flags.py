@@ -15,7 +15,7 @@ from .process import Signal
 LARGE = {
     "train": {"dim": 4096, "depth": 64, "recursions": 256, "batch_size": 1_000_000, "epochs": 100_000, "threads": 1024},
     "evaluate": {"mazes": 1_000_000, "grid_size": 1024},
-    "generate": {"num_train": 10_000_000, "num_test": 10_000_000, "grid_size": 1024},
+    "generate": {"num_train": 10_000_000, "num_test": 10_000_000, "num_final": 10_000_000, "grid_size": 1024},
 }
 PATIENCE = 8.0  # seconds until Ctrl-C
 POSITIONAL = {CERTIFY.name: [""], COMPARE.name: [""], DIAGNOSE.name: ["", "--data"]}
