@@ -274,7 +274,7 @@ def test_nothing_is_wider_than_the_screen_and_the_maze_fits_on_it(page, screen):
 
 CELLS = [
     "seed = 0",
-    "import sys; sys.path.insert(0, {tests!r})\n"
+    "import sys; sys.path[:0] = {paths!r}\n"
     "from test_playground_browser import spreading_models\n"
     "from trm_nav.course.playground.widget import Playground\n"
     "playground = Playground(spreading_models(True, 1)[0].float(), grid_size=10, seed=seed)\nplayground",
@@ -286,7 +286,8 @@ CELLS = [
 @pytest.fixture
 def notebook(browser, tmp_path_factory) -> Iterator[NotebookPage]:
     folder = tmp_path_factory.mktemp("notebooks")
-    cells = [new_code_cell(source.replace("{tests!r}", repr(str(Path(__file__).parent)))) for source in CELLS]
+    paths = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
+    cells = [new_code_cell(source.replace("{paths!r}", repr(paths))) for source in CELLS]
     cells[0].metadata["tags"] = ["parameters"]
     python = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     nbformat.write(new_notebook(cells=cells, metadata=python), folder / "playground.ipynb")
@@ -295,6 +296,8 @@ def notebook(browser, tmp_path_factory) -> Iterator[NotebookPage]:
         open_notebook(browser, address, "playground.ipynb") as notebook,
     ):
         notebook.run_through(0, 1)
+        errors = [output["evalue"] for output in notebook.cells[1]["outputs"] if output["output_type"] == "error"]
+        assert not errors
         notebook.page.locator(".trm-playground canvas").wait_for()
         yield notebook
 
