@@ -139,6 +139,7 @@ def test_a_data_set_that_is_none_is_a_mistake(tmp_path, command):
         assert (status, said) == (2, []) and sentence in complaint
 
 
+@pytest.mark.slow
 def test_training_ends_with_the_first_finding_and_leaves_a_history_with_all_that_it_needs(tmp_path, paths, command):
     few_labels = {
         "epochs": 12,

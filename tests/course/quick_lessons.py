@@ -1,9 +1,10 @@
-"""Smaller parameters for the lessons in the browser, where a test is not about what they measure.
+"""Smaller parameters for the lessons, where a test is not about what they measure.
 
-`test_notebooks` runs every lesson with its own parameters.
+`make nbmake` and `make notebooks` run every lesson with its own parameters.
 """
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 QUICK = {
@@ -16,11 +17,17 @@ QUICK = {
     "06_resume": dict(num_train=100, epochs=5),
     "07_wave": dict(num_train=1500, epochs=2, local_train=300, local_epochs=1, short_epochs=1, huge=51),
 }
+# Where most of a lesson's time is training, less of it, so that its exercises still have something to measure.
+SHORTER = {
+    "03_mixer": dict(num_train=300, epochs=3),
+    "04_train": dict(num_train=1000, epochs=3, evaluation_mazes=500),
+    "07_wave": dict(num_train=6000, local_train=1000, huge=101),
+}
 
 
-def quicken(notebook: Any, lesson: str) -> None:
+def quicken(notebook: Any, lesson: str, parameters: Mapping[str, Mapping[str, Any]] = QUICK) -> None:
     """Put a lesson's smaller parameters, if it has any, into its parameter cell."""
     (cell,) = (cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", ()))
-    for name, value in QUICK.get(lesson, {}).items():
+    for name, value in parameters.get(lesson, {}).items():
         cell.source, found = re.subn(rf"^{name} = [^#]*", f"{name} = {value}  ", cell.source, flags=re.MULTILINE)
         assert found == 1, f"{lesson} has no parameter {name}"

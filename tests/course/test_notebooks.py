@@ -8,6 +8,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell
+from quick_lessons import SHORTER, quicken
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -115,11 +116,12 @@ def solution_code(cell) -> str:
 @pytest.mark.slow
 @each_notebook
 def test_a_lesson_runs_to_its_end_and_its_exercises_stay_unsolved_until_a_reader_solves_them(path, tmp_path):
-    """Run a notebook as it is to its end; then its checks again, in reverse; then solve each exercise and check it.
+    """Run a notebook, quickly, to its end; then its checks again, in reverse; then solve each exercise and check it.
 
     The last of these is what a reader does after Run All: a later cell must not have overwritten what a check needs.
     """
     notebook = read(path)
+    quicken(notebook, path.stem, SHORTER)
     stubs = tagged(notebook, "exercise")
     checks = [notebook.cells[stub + 1] for stub in stubs]
     again = [new_code_cell(check.source) for check in reversed(checks)]

@@ -51,6 +51,7 @@ def test_more_mazes_than_fit_into_memory_are_refused_with_how_much_there_is(num,
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("num", "n", "kind"),
     [(1, 3, "random"), (20_000, 3, "random"), (20_000, 8, "random,wilson"), (300, 64, "random"), (5, 150, "wilson")],

@@ -160,6 +160,7 @@ def test_a_file_that_fits_in_no_memory_is_no_fault_of_the_file(content, tmp_path
         dataset.load(tmp_path / "set.pt")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("num", "n", "kind"), [(20_000, 3, "random"), (20_000, 8, "wilson"), (300, 64, "random")])
 def test_building_sets_takes_no_more_memory_than_is_required_of_the_machine(monkeypatch, num, n, kind):
     required = []

@@ -32,6 +32,7 @@ mazes_of_any_size = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(mazes_of_any_size)
 @settings(max_examples=40)
 def test_optimal_sets_of_a_turned_maze_are_the_turned_optimal_sets(mazes):
@@ -42,6 +43,7 @@ def test_optimal_sets_of_a_turned_maze_are_the_turned_optimal_sets(mazes):
         assert (distances(transformed.walls, transformed.goals) == transform_cells(steps, g)).all()
 
 
+@pytest.mark.slow
 @given(mazes_of_any_size, st.integers(0, 7))
 @settings(max_examples=40)
 def test_the_inverse_undoes_every_turn(mazes, g):

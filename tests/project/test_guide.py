@@ -178,6 +178,7 @@ def load_as_the_guide_does():
     return checkpoint, model
 
 
+@pytest.mark.slow
 def test_the_guides_snippet_loads_a_model_with_the_same_logits(trained, monkeypatch):
     run, folder = trained
     monkeypatch.chdir(folder)
@@ -194,6 +195,7 @@ def test_the_guides_snippet_loads_a_model_with_the_same_logits(trained, monkeypa
     assert_close(loss, torch.tensor(checkpoint["val_loss"]))
 
 
+@pytest.mark.slow
 def test_the_guides_snippet_resumes_with_weights_and_momentum(trained, monkeypatch):
     run, folder = trained
     monkeypatch.chdir(folder)
@@ -240,6 +242,7 @@ done
 """
 
 
+@pytest.mark.slow
 def test_the_guides_loop_compares_experiments_in_the_guides_layout(trained, tmp_path):
     run, folder = trained
     expected = ""
@@ -277,6 +280,7 @@ def test_set_seed_does_what_the_guides_does():
     assert drawn[0] == drawn[1]
 
 
+@pytest.mark.slow
 def test_training_twice_the_guides_way_gives_the_same_weights(trained, tmp_path):
     run, folder = trained
     again = prepare(run.settings.model_dump() | {"checkpoint_dir": tmp_path})

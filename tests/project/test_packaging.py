@@ -143,6 +143,7 @@ def test_every_place_that_asks_for_cpu_builds_names_the_same_index():
         }
 
 
+@pytest.mark.slow
 def test_every_package_that_the_code_imports_is_declared():
     declared = {canonicalize_name(need.name) for need in DECLARED}
     rivals = [line for line in (ROOT / "benchmarks" / "requirements.txt").read_text().splitlines() if "==" in line]

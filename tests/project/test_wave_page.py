@@ -46,6 +46,7 @@ def test_every_maze_of_a_size_is_every_pair_of_walls_and_goal():
     assert len(found) == 9 * 2**8
 
 
+@pytest.mark.slow
 def test_examining_counts_mazes_and_cells_that_are_wrong():
     from waves import random_wave, trained_wave
 

@@ -207,6 +207,7 @@ def test_of_models_with_noise_on_their_weights_none_is_certified_that_makes_a_mi
     assert {(True, True), (False, False)} <= set(outcomes)
 
 
+@pytest.mark.slow
 def test_a_random_model_is_not_certified():
     assert not any(certify(random_wave(seed, binary=True)).holds for seed in range(10))
 

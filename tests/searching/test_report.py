@@ -51,6 +51,7 @@ def test_an_interval_of_wilson_is_the_known_one():
     assert (round(low, 4), round(high, 4)) == (0.8256, 0.9448)  # as published tables have it for 90 of 100
 
 
+@pytest.mark.slow
 def test_the_table_has_the_best_first_and_what_was_searched(searched):
     found = results(searched)
     accuracies = [row["val_acc"] for row in complete(found)]
@@ -60,6 +61,7 @@ def test_the_table_has_the_best_first_and_what_was_searched(searched):
     assert [line.split()[0] for line in lines] == [str(row["number"]) for row in found["rows"]]
 
 
+@pytest.mark.slow
 def test_what_mattered_adds_up_to_everything(searched):
     shares = importances(results(searched))
     assert shares == {} or sum(shares.values()) == pytest.approx(1)
@@ -70,6 +72,7 @@ def test_no_trial_of_the_front_is_beaten_in_both():
     assert [row["cost"] for row in pareto(rows, "cost")] == [1, 2, 3]
 
 
+@pytest.mark.slow
 def test_mazes_of_the_search_itself_or_of_another_size_are_no_test(searched, paths, tmp_path):
     best = complete(results(searched))[0]
     with pytest.raises(UserError, match="40 of the 40 mazes in .* were trained or validated on"):
@@ -79,6 +82,7 @@ def test_mazes_of_the_search_itself_or_of_another_size_are_no_test(searched, pat
         final_test(searched, best, other["val_path"])
 
 
+@pytest.mark.slow
 def test_the_optimism_is_what_the_validation_accuracy_has_too_much(searched, tmp_path):
     final = write_data(tmp_path, num_test=60, test_seed=7)["val_path"]
     best = complete(results(searched))[0]
@@ -88,6 +92,7 @@ def test_the_optimism_is_what_the_validation_accuracy_has_too_much(searched, tmp
     assert found["interval"][0] <= found["test_acc"] <= found["interval"][1]
 
 
+@pytest.mark.slow
 def test_a_report_before_any_result_says_so(paths, tmp_path):
     study = opening(tmp_path / "empty", question(paths, {"dim": "4,8"})).open()
     study.plan(2)

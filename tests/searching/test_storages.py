@@ -25,7 +25,9 @@ def test_a_journal_on_a_disk_keeps_a_study_as_well(paths, tmp_path):
     assert len(how.open().rows()) == 2 and (tmp_path / "shared" / "log").is_file()
 
 
-@pytest.mark.parametrize("kind", ["postgresql", "mysql", "postgresql+psycopg2", "grpc"])
+@pytest.mark.parametrize(
+    "kind", ["postgresql", "mysql", "postgresql+psycopg2", pytest.param("grpc", marks=pytest.mark.slow)]
+)
 def test_a_storage_that_does_not_answer_is_named_by_host_and_port_alone(kind, tmp_path):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

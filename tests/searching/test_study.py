@@ -53,6 +53,7 @@ def test_a_configuration_that_failed_is_not_planned_again(four):
     assert study.rows()[0].state == "failed" and study.rows()[0].about["problem"] == "the loss is not a number"
 
 
+@pytest.mark.slow
 def test_a_configuration_whose_workers_are_killed_every_time_fails_in_the_end(paths, tmp_path):
     study = opening(tmp_path / "study", question(paths, {"dim": "4"})).open()
     study.plan(1)

@@ -17,6 +17,7 @@ def weights(folder):
     return torch.load(folder / "best.pt")["model_state_dict"]
 
 
+@pytest.mark.slow
 def test_a_trial_is_the_run_that_the_training_command_makes_of_the_same_settings(paths, tmp_path):
     how = opening(tmp_path / "study", question(paths, {"dim": "4", "lr": "1e-3,1e-2"}))
     how.open().plan(2)
@@ -31,6 +32,7 @@ def test_a_trial_is_the_run_that_the_training_command_makes_of_the_same_settings
         assert row.about["parameters"] == sum(weight.numel() for weight in run.model.parameters())
 
 
+@pytest.mark.slow
 def test_an_interrupted_trial_is_given_back_and_goes_on_as_if_it_had_not_been(paths, tmp_path, monkeypatch):
     asked = question(paths, {"dim": "4"}, epochs=4, dropout=0.2)
     untouched, interrupted = opening(tmp_path / "one", asked), opening(tmp_path / "two", asked)
@@ -57,6 +59,7 @@ def test_an_interrupted_trial_is_given_back_and_goes_on_as_if_it_had_not_been(pa
     assert_same(weights(again.folder), weights(whole.folder))
 
 
+@pytest.mark.slow
 def test_a_run_that_had_finished_before_its_worker_could_say_so_is_not_trained_again(paths, tmp_path):
     how = opening(tmp_path / "study", question(paths, {"dim": "4"}))
     study = how.open()
@@ -70,6 +73,7 @@ def test_a_run_that_had_finished_before_its_worker_could_say_so_is_not_trained_a
     assert (study.folder_of(0) / "last.pt").stat().st_mtime_ns == before
 
 
+@pytest.mark.slow
 def test_a_checkpoint_that_cannot_be_read_is_no_end_the_trial_begins_again(paths, tmp_path):
     how = opening(tmp_path / "study", question(paths, {"dim": "4"}))
     study = how.open()
@@ -80,6 +84,7 @@ def test_a_checkpoint_that_cannot_be_read_is_no_end_the_trial_begins_again(paths
     assert study.rows()[0].state == "complete"
 
 
+@pytest.mark.slow
 def test_a_trial_that_was_given_back_by_a_worker_that_could_not_plan_it_again_is_planned_by_another(
     paths, tmp_path, monkeypatch
 ):
@@ -103,6 +108,7 @@ def test_the_checkpoint_of_a_run_with_other_settings_is_neither_taken_for_the_tr
     assert (study.folder_of(0) / "last.pt").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_a_trial_that_diverges_or_does_not_fit_together_has_failed_and_says_why(paths, tmp_path):
     how = opening(tmp_path / "study", question(paths, {"halting": "False,True"}))
     how.open().plan(2)
@@ -112,6 +118,7 @@ def test_a_trial_that_diverges_or_does_not_fit_together_has_failed_and_says_why(
     assert rows[1].about["problem"] == "`halting` needs `mixing=conv` or `mixing=cross`, not mlp"
 
 
+@pytest.mark.slow
 def test_a_full_disk_says_nothing_about_the_settings_and_the_trial_goes_on_later(paths, tmp_path, monkeypatch):
     how = opening(tmp_path / "study", question(paths, {"dim": "4,8"}))
     how.open().plan(2)
@@ -140,6 +147,7 @@ def test_a_worker_whose_trial_was_given_to_another_stops_and_says_nothing(paths,
     assert study.optuna.trials[0].value is None
 
 
+@pytest.mark.slow
 def test_the_median_pruner_ends_what_is_below_the_median_and_keeps_its_files(paths, tmp_path):
     learning_rates = "1e-2,2e-2,1.5e-2,1.2e-2,2.5e-2,1e-7"
     how = opening(tmp_path / "study", question(paths, {"lr": learning_rates, "dim": "4"}, pruner="median", epochs=6))
