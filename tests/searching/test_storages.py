@@ -6,6 +6,7 @@ import warnings
 
 import optuna
 import pytest
+from sqlalchemy import create_engine
 from studies import opening, question
 
 from trm_nav.errors import UserError
@@ -88,3 +89,15 @@ def test_a_wrong_password_is_refused_in_one_sentence(postgres, tmp_path):
         connect(postgres.replace("secret", SECRET), tmp_path)
     assert SECRET not in str(mistake.value)
     assert optuna.logging.get_verbosity() == optuna.logging.ERROR
+
+
+def test_a_connection_that_ctrl_c_interrupts_is_thrown_away_without_a_word(monkeypatch, caplog):
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    engine = create_engine("sqlite://")
+    connection = engine.connect()
+    monkeypatch.setattr(engine.dialect, "do_rollback", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        connection.close()
+    assert not caplog.records

@@ -11,6 +11,7 @@ A password may be in the address. It is never part of a message; give it in the 
 password file, to keep it out of the list of processes as well.
 """
 
+import logging
 import re
 import warnings
 import weakref
@@ -33,6 +34,8 @@ DRIVERS = {"postgresql": "psycopg", "mysql": "pymysql"}  # where the address nam
 DATABASE = "study.db"
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
+# Ctrl-C may hit a worker that waits for the database. That its connection is then thrown away is no news.
+logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
 
 
 def connect(address: str | None, folder: Path) -> BaseStorage:
