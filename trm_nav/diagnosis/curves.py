@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from .history import CURVES, History
 from .thresholds import THRESHOLDS
+from .wording import EVIDENCE
 
 Floats = NDArray[np.float64]
 
@@ -59,12 +60,12 @@ class Curves:
     @property
     def guessing(self) -> str:
         """For evidence: the loss of guessing, in words."""
-        return f"guessing costs {self.chance['loss']:.2f}" if self.known_chance else "guessing costs at most 1.61"
+        return EVIDENCE["guessing" if self.known_chance else "guessing at worst"].format(guess=self.chance["loss"])
 
     @property
     def accuracies(self) -> str:
         """For evidence: both accuracies of the last epoch, in words."""
-        return f"accuracy {self.train_acc[-1]:.0%} in training, {self.val_acc[-1]:.0%} on held-out mazes"
+        return EVIDENCE["accuracies"].format(train_acc=self.train_acc[-1], val_acc=self.val_acc[-1])
 
     @property
     def gap(self) -> float:

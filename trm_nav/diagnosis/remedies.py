@@ -94,44 +94,70 @@ class Double:
 
     what: str
     setting: str
-    below: float = float("inf")
+    below: float | None = None
 
     def __call__(self, now: RunSettings) -> Remedy | None:
         value = now[self.setting]
-        return Remedy(self.what, {self.setting: 2 * value}) if value < self.below else None
+        return Remedy(self.what, {self.setting: 2 * value}) if self.below is None or value < self.below else None
 
 
-def _lower_learning_rate(now: RunSettings) -> Remedy:
-    """The highest of the guide's learning rates that is less than half of now, or a tenth of now."""
-    lower = [offered for offered in LEARNING_RATE if 2 * offered < now["lr"]]
-    return Remedy("a lower learning rate", {"lr": max(lower, default=float(f"{now['lr'] / 10:.3g}"))})
+@dataclass(frozen=True)
+class MuchLess:
+    """The highest value of a table that is less than half of now; where there is none, a tenth of now."""
+
+    what: str
+    setting: str
+    table: Sequence[float]
+
+    def __call__(self, now: RunSettings) -> Remedy:
+        value = now[self.setting]
+        lower = [offered for offered in self.table if 2 * offered < value]
+        return Remedy(self.what, {self.setting: max(lower, default=float(f"{value / 10:.3g}"))})
 
 
-def _smaller_model(now: RunSettings) -> Remedy | None:
-    if now["dim"] >= 16:
-        return Remedy("a smaller model", {"dim": now["dim"] // 2})
-    return Remedy("a smaller model", {"depth": now["depth"] - 1}) if now["depth"] > 1 else None
+@dataclass(frozen=True)
+class SmallerModel:
+    """Half the channels, or one block less where there are fewer channels than `halved_from`."""
+
+    what: str
+    halved_from: int
+
+    def __call__(self, now: RunSettings) -> Remedy | None:
+        if now["dim"] >= self.halved_from:
+            return Remedy(self.what, {"dim": now["dim"] // 2})
+        return Remedy(self.what, {"depth": now["depth"] - 1}) if now["depth"] > 1 else None
 
 
-def _another_size(now: RunSettings) -> Remedy | None:
+@dataclass(frozen=True)
+class AnotherSize:
     """The guide's "try a smaller model first"; a network that is too small to learn anything gets a wider one."""
-    if now["dim"] < 8:
-        return Remedy("a wider model", {"dim": 2 * now["dim"]})
-    small = {"dim": 32, "depth": 2}
-    return Remedy("a small model first, to see whether anything learns", small) if now["dim"] > 32 else None
+
+    wider: str
+    wider_below: int  # channels
+    small: str
+    changes: Mapping[str, Any]
+
+    def __call__(self, now: RunSettings) -> Remedy | None:
+        if now["dim"] < self.wider_below:
+            return Remedy(self.wider, {"dim": 2 * now["dim"]})
+        return Remedy(self.small, self.changes) if now["dim"] > self.changes["dim"] else None
 
 
+LOWER_LEARNING_RATE = MuchLess("a lower learning rate", "lr", LEARNING_RATE)
 LESS_DROPOUT = Less("less dropout", "dropout", (0.1, 0.0))
 LESS_WEIGHT_DECAY = Less("less weight decay", "weight_decay", (0.01, 0.0))
 MORE_EPOCHS = Double("more epochs", "epochs")
 LARGER_BATCHES = Double("larger batches", "batch_size")
 CHECK_THE_DATA = Fixed("check the data: does each label belong to its maze, and is it rotated and reflected with it?")
+ANOTHER_SIZE = AnotherSize(
+    "a wider model", 8, "a small model first, to see whether anything learns", {"dim": 32, "depth": 2}
+)
 OVERFITTING: tuple[Rule, ...] = (
     Fixed("augmentation", {"augment": True}),
     More("more dropout", "dropout", DROPOUT[2:]),
     More("more weight decay", "weight_decay", WEIGHT_DECAY[2:]),
     More("more data", "num_train", MAZES, least=4, beyond=4),
-    _smaller_model,
+    SmallerModel("a smaller model", halved_from=16),
     # These two are not in the guide, whose runs have one label a maze and dense mixing.
     Fixed("a label for every cell", {"supervision": "policy"}),
     Fixed("mixing by 3 x 3 neighbourhoods", {"mixing": "conv"}),
@@ -147,17 +173,18 @@ REMEDIES: dict[str, tuple[Rule, ...]] = {
         MORE_EPOCHS,
         LESS_WEIGHT_DECAY,
     ),
-    "stuck at chance": (CHECK_THE_DATA, _another_size),
-    "diverging": (_lower_learning_rate, CHECK_THE_DATA),
-    "oscillating": (_lower_learning_rate, LARGER_BATCHES),
+    "stuck at chance": (CHECK_THE_DATA, ANOTHER_SIZE),
+    "diverging": (LOWER_LEARNING_RATE, CHECK_THE_DATA),
+    "oscillating": (LOWER_LEARNING_RATE, LARGER_BATCHES),
     "crawling": (More("a higher learning rate", "lr", LEARNING_RATE, least=3, beyond=10), MORE_EPOCHS),
     "still improving": (MORE_EPOCHS,),
     "different mazes": (Fixed("draw training and held-out mazes alike, as scripts/generate_dataset.py does"),),
     "too short to say": (MORE_EPOCHS,),
     "too noisy to say": (LARGER_BATCHES,),
 }
+EXTREMES_FIRST = "underfitting", "stuck at chance"  # the findings of which an extreme setting can be the cause
 CURES_OF_EXTREMES: dict[str, Rule] = {
-    "lr": _lower_learning_rate,
+    "lr": LOWER_LEARNING_RATE,
     "dropout": LESS_DROPOUT,
     "weight_decay": LESS_WEIGHT_DECAY,
 }
@@ -172,7 +199,7 @@ def remedies(finding: str, settings: Mapping[str, Any]) -> list[Remedy]:
     fields = {**DataSettings.model_fields, **TrainSettings.model_fields}
     now = {**{name: field.default for name, field in fields.items()}, **known_settings(settings)}
     extremes = [CURES_OF_EXTREMES[name] for name, limit in EXTREME.items() if now[name] > limit]
-    first = list(_offered(extremes if finding in ("underfitting", "stuck at chance") else (), now))
+    first = list(_offered(extremes if finding in EXTREMES_FIRST else (), now))
     changed = {name for remedy in first for name in remedy.changes}
     return first + [remedy for remedy in _offered(REMEDIES[finding], now) if not changed & set(remedy.changes)]
 

@@ -11,6 +11,7 @@ import numpy as np
 from .curves import Curves, Floats, fall, noise, since
 from .remedies import LEARNING_RATE
 from .thresholds import THRESHOLDS
+from .wording import EVIDENCE
 
 Seen = tuple[str, int | None, str]  # a finding without its remedies: name, epoch where it began, evidence
 
@@ -24,7 +25,7 @@ def seen_in(run: Curves, finished: bool) -> list[Seen]:
         faults = list(_faults(run, finished))
         if faults:
             return faults
-        return [verdict(run)] if finished else [("too short to say", None, "nothing is wrong so far")]
+        return [verdict(run)] if finished else [("too short to say", None, EVIDENCE["so far"])]
 
 
 def _faults(run: Curves, finished: bool) -> Iterator[Seen]:
@@ -48,17 +49,15 @@ def diverging(run: Curves) -> Seen | None:
     broken = np.flatnonzero(~np.isfinite([run.train_loss, run.val_loss]).all(axis=0))
     if len(broken) or run.diverged:
         epoch = int(broken[0]) + 1 if len(broken) else len(run) + 1
-        return "diverging", epoch, "the loss is no longer a number"
+        return "diverging", epoch, EVIDENCE["no number"]
     above = np.flatnonzero(run.train_loss > THRESHOLDS.diverging_loss * run.chance["loss"])
     accuracy = min(curve[-THRESHOLDS.last_epochs :].mean() for curve in (run.train_acc, run.val_acc))
     if not len(above) or accuracy >= THRESHOLDS.good:
         return None
-    return (
-        "diverging",
-        int(above[0]) + 1,
-        f"the training loss rose to {run.train_loss.max():.1f} nats, where {run.guessing}, "
-        f"and is {run.train_loss[-1]:.2f} in the last epoch",
+    evidence = EVIDENCE["diverging"].format(
+        highest=run.train_loss.max(), guessing=run.guessing, last=run.train_loss[-1]
     )
+    return "diverging", int(above[0]) + 1, evidence
 
 
 def overfitting(run: Curves) -> Iterator[Seen]:
@@ -71,26 +70,18 @@ def overfitting(run: Curves) -> Iterator[Seen]:
     if rises:
         best = int(run.val_loss.argmin())
         risen = run.val_loss[-1] / max(run.val_loss[best], THRESHOLDS.smallest_loss) - 1
-        yield (
-            "overfitting",
-            best + 2,
-            f"training loss still falls, validation loss has risen {risen:.0%}; {run.accuracies}",
-        )
+        evidence = EVIDENCE["validation loss rises"].format(risen=risen, accuracies=run.accuracies)
+        yield "overfitting", best + 2, evidence
     elif gap or _parted(run):
         start = (
             since(run.train_acc - run.val_acc > THRESHOLDS.begins_at * run.gap)
             if gap
             else len(run) - run.part(THRESHOLDS.parted_parts) + 1
         )
-        yield "overfitting", start, f"{run.accuracies}; validation loss {run.ratio:.1f} times the training loss"
+        yield "overfitting", start, EVIDENCE["gap"].format(accuracies=run.accuracies, ratio=run.ratio)
     memorised = run.train_acc >= THRESHOLDS.memorised
     if (rises or gap) and memorised[-1] and run.gap > THRESHOLDS.overfitting_gap:
-        yield (
-            "memorised",
-            since(memorised),
-            f"nearly every training maze is right, but {1 - run.val_acc[-1]:.0%} of the held-out mazes are wrong: "
-            "the network remembers answers instead of a rule",
-        )
+        yield "memorised", since(memorised), EVIDENCE["memorised"].format(wrong=1 - run.val_acc[-1])
 
 
 def _validation_loss_rises(run: Curves) -> bool:
@@ -150,11 +141,7 @@ def _rise_of_the_training_loss(run: Curves) -> Seen | None:
     allowed = THRESHOLDS.oscillating_noise * noise(loss) * loss[before]
     recovers = loss[-1] < loss[: before + 1].min()
     if recovers and rises[before] > max(THRESHOLDS.oscillating_rise * guess, allowed):
-        return (
-            "oscillating",
-            before + 2,
-            f"the training loss rose, to {loss[before + 1]:.2f} nats, before it fell again",
-        )
+        return "oscillating", before + 2, EVIDENCE["rise"].format(loss=loss[before + 1])
     return None
 
 
@@ -166,8 +153,7 @@ def _swings(loss: Floats) -> Floats:
 
 def _up_and_down(name: str, swings: Floats) -> Seen:
     first = int((swings > THRESHOLDS.begins_at * swings.max()).argmax())
-    evidence = f"the {name} loss goes up and down, by up to {swings.max():.2f} nats from one epoch to the next"
-    return "oscillating", first + 2, evidence
+    return "oscillating", first + 2, EVIDENCE["up and down"].format(name=name, most=swings.max())
 
 
 def different_mazes(run: Curves) -> Seen | None:
@@ -177,12 +163,7 @@ def different_mazes(run: Curves) -> Seen | None:
     train, val = (run.known_chance[name]["loss"] for name in ("train", "val"))
     if abs(val / train - 1) <= THRESHOLDS.different_mazes:
         return None
-    return (
-        "different mazes",
-        None,
-        f"guessing costs {train:.2f} nats on the training mazes and {val:.2f} on the held-out ones: "
-        "they are not drawn alike",
-    )
+    return "different mazes", None, EVIDENCE["different mazes"].format(train=train, val=val)
 
 
 def at_chance(run: Curves) -> Seen | None:
@@ -192,11 +173,8 @@ def at_chance(run: Curves) -> Seen | None:
         return None
     if accuracy >= max(guess["acc"] for guess in run.known_chance.values()) + THRESHOLDS.chance_margin:
         return None
-    return (
-        "stuck at chance",
-        None,
-        f"{run.accuracies}, where one and the same action everywhere has {run.chance['acc']:.0%}",
-    )
+    evidence = EVIDENCE["stuck at chance"].format(accuracies=run.accuracies, guess=run.chance["acc"])
+    return "stuck at chance", None, evidence
 
 
 def crawling(run: Curves) -> Seen | None:
@@ -215,49 +193,31 @@ def crawling(run: Curves) -> Seen | None:
     steady = np.diff(loss).max() < max(THRESHOLDS.crawling_rise * guess, THRESHOLDS.oscillating_noise * typical)
     if not (slow and falls and steady):
         return None
-    return (
-        "crawling",
-        None,
-        f"after {early + 1} of {len(run)} epochs the training loss is {loss[early]:.2f} nats, where {run.guessing}, "
-        f"and in the last epoch {loss[-1]:.2f}: it falls steadily but slowly",
+    evidence = EVIDENCE["crawling"].format(
+        early=early + 1, epochs=len(run), loss=loss[early], guessing=run.guessing, last=loss[-1]
     )
+    return "crawling", None, evidence
 
 
 def verdict(run: Curves) -> Seen:
     """What can be said of a finished run without a fault in its course."""
     val = run.val_acc[-1]
     if len(run) < THRESHOLDS.shortest:
-        evidence = f"{len(run)} epochs have no shape yet; {THRESHOLDS.shortest} or more have one"
+        evidence = EVIDENCE["too short to say"].format(epochs=len(run), shortest=THRESHOLDS.shortest)
         return "too short to say", None, evidence
     epochs = run.part(THRESHOLDS.verdict_parts)
     fell, wobble = fall(run.val_loss, epochs), noise(run.val_loss)
     hidden = wobble > THRESHOLDS.too_noisy and abs(fell) < THRESHOLDS.too_noisy_fall * wobble
     if val < THRESHOLDS.very_good and hidden:
-        return (
-            "too noisy to say",
-            None,
-            f"the validation loss wanders by {wobble:.0%} from epoch to epoch, and changed by {abs(fell):.0%} in the "
-            f"last {epochs} epochs",
-        )
+        evidence = EVIDENCE["too noisy to say"].format(wobble=wobble, fell=abs(fell), epochs=epochs)
+        return "too noisy to say", None, evidence
     if val < THRESHOLDS.very_good and fell > THRESHOLDS.still_improving:
-        return (
-            "still improving",
-            None,
-            f"the validation loss fell by {fell:.0%} in the last {epochs} epochs; {run.accuracies}",
-        )
-    losses = run.train_loss[-1], run.val_loss[-1]
+        evidence = EVIDENCE["still improving"].format(fell=fell, epochs=epochs, accuracies=run.accuracies)
+        return "still improving", None, evidence
+    words = dict(train=run.train_loss[-1], val=run.val_loss[-1], guessing=run.guessing, accuracies=run.accuracies)
     if min(run.train_acc[-1], val) < THRESHOLDS.good:
-        return (
-            "underfitting",
-            _flat_since(run.train_loss),
-            f"both losses stay high and flat, {losses[0]:.2f} and {losses[1]:.2f} nats, where {run.guessing}; "
-            f"{run.accuracies}",
-        )
-    return (
-        "healthy",
-        None,
-        f"both losses fell together, to {losses[0]:.3f} and {losses[1]:.3f} nats; {run.accuracies}",
-    )
+        return "underfitting", _flat_since(run.train_loss), EVIDENCE["underfitting"].format(**words)
+    return "healthy", None, EVIDENCE["healthy"].format(**words)
 
 
 def _flat_since(loss: Floats) -> int:
