@@ -1,0 +1,234 @@
+"""The trainer in a page computes what the library computes, from the same weights, mazes and order of the samples.
+
+Both compute in float32 and round differently, and training makes small differences grow: at the presets' learning rate
+they reach a few per cent within 50 steps. Runs are therefore compared at a lower one.
+"""
+
+import math
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from installed import missing
+from jupyterlab_page import chromium, find_chromium
+from playwright.sync_api import Page
+from static_server import served
+from torch.nn import functional as F
+
+import trm_nav.course
+from trm_nav.course.laboratory.experiment import Experiment, Stopped
+from trm_nav.course.laboratory.presets import PRESETS
+from trm_nav.course.web.export import export
+from trm_nav.learning import training
+from trm_nav.learning.loss import chance, count_right, policy_loss
+from trm_nav.learning.training import learning_rate_factor
+from trm_nav.mazes.expert import distances, optimal_actions
+from trm_nav.mazes.grids import Mazes
+from trm_nav.mazes.symmetry import INVERSE, MASK_PERMUTATIONS, cell_permutations, count_distinct
+
+COURSE = Path(trm_nav.course.__file__).parent
+TRAINER = COURSE / "web" / "trainer"
+STEPS = 50
+RATE = 0.3  # of dropout
+TOLERANCE = 1e-4  # relative: float32 has 6e-8, and a sum of some thousand products loses two to three digits
+FEW = dict(num_train=200, num_test=100, epochs=20, lr=1e-3)
+SHAPES = {
+    "dense": {**PRESETS["Overfitting"], "lr": 1e-3, "num_test": 100},
+    "dense, augmented": {**PRESETS["Healthy"], "lr": 1e-3, "num_train": 400, "num_test": 100},
+    "dense, odd sides": dict(FEW, mixing="mlp", dim=7, depth=1, recursions=3, grid_size=5, batch_size=30),
+    "3 x 3": dict(FEW, mixing="conv", dim=6, recursions=3, supervision="policy", augment=True, weight_decay=0.1),
+    "cross": dict(FEW, mixing="cross", dim=8, depth=1, recursions=4, supervision="policy", grow_recursions=True),
+}
+
+RUN = """async (steps) => {
+    const { settings, given } = readRun(await (await fetch("/run")).arrayBuffer());
+    const run = new Training(kernels, settings, given), losses = [];
+    for (const { loss } of run.steps()) {
+        if (loss !== undefined) losses.push(loss);
+        if (losses.length === steps) break;
+    }
+    return { losses, history: run.history, chance: run.chance };
+}"""
+# masks: for every time that something is dropped, which numbers are kept
+GRADIENT = """([shape, weights, tokens, optimal, agents, masks]) => {
+    const model = new TinyRecursiveModel(kernels, shape, agents.length), numbers = model.parameters;
+    numbers.load(weights);
+    model.dropout.apply = (address, count) => {
+        const mask = masks.shift(), hidden = model.memory.floats(address, count);
+        hidden.forEach((value, index) => { hidden[index] = mask[index] * value / (1 - model.dropout.rate); });
+    };
+    const logits = model.forward(tokens, agents.length, true);
+    const loss = policyLoss(logits, optimal, agents.length, model.logitsGradient);
+    model.backward();
+    const gradient = Object.entries(numbers.read("gradient")).map(([name, values]) => [name, Array.from(values)]);
+    return { loss, right: countRight(logits, optimal, agents), gradient: Object.fromEntries(gradient) };
+}"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """What the server shows: the scripts of the course, and what the tests export."""
+    shown = tmp_path_factory.mktemp("page")
+    for part in ("web", "playground"):
+        shutil.copytree(COURSE / part, shown / part)
+    return shown
+
+
+@pytest.fixture(scope="module")
+def page(folder) -> Iterator[Page]:
+    path = find_chromium()
+    if path is None:
+        missing("no Chromium is installed to train in; on Debian and Ubuntu: apt install chromium")
+    with served(folder) as address, chromium(path) as browser:
+        page, errors = browser.new_page(), []
+        page.on("pageerror", lambda error: errors.append(error))
+        page.goto(f"{address}/web/trainer/kernels.ts")  # any page of that server
+        page.evaluate("""async () => {
+            for (const name of ["memory", "training", "exported", "symmetry", "mazes", "loss", "model", "optimizer"]) {
+                Object.assign(window, await import(`/web/trainer/${name}.js`));
+            }
+            Object.assign(window, await import("/web/trainer/random.js"));
+            window.kernels = await loadKernels();
+        }""")
+        yield page
+    assert not errors
+
+
+@pytest.fixture(scope="module", params=SHAPES)
+def trained(request) -> tuple[bytes, Experiment, list[float]]:
+    """The exported start of an experiment, the experiment after its first steps, and the loss of each of them."""
+    experiment, losses = Experiment(**SHAPES[request.param]), []
+    start = export(experiment, epochs=math.ceil(STEPS / experiment.run.batches))
+    loss_of = training.policy_loss
+
+    def recorded(logits: Any, optimal: Any) -> Any:
+        loss = loss_of(logits, optimal)
+        if loss.requires_grad:
+            losses.append(loss.item())
+        return loss
+
+    def stop(_: float) -> None:
+        if len(losses) == STEPS:
+            raise Stopped
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "policy_loss", recorded)
+        experiment.train(on_step=stop)
+    return start, experiment, losses
+
+
+@pytest.mark.slow
+def test_the_first_steps_of_a_run_have_the_losses_and_its_epochs_the_history_of_the_library(page, folder, trained):
+    start, experiment, losses = trained
+    (folder / "run").write_bytes(start)
+    answer = page.evaluate(RUN, STEPS)
+    assert answer["losses"] == pytest.approx(losses, rel=TOLERANCE)
+    for curve in ("train_loss", "val_loss", "lr"):
+        assert answer["history"][curve] == pytest.approx(experiment.history[curve], rel=TOLERANCE)
+    for curve, mazes in (("train_acc", experiment.train_set), ("val_acc", experiment.val_set)):
+        ties = 2 / len(mazes)  # two logits may be equal up to rounding
+        assert answer["history"][curve] == pytest.approx(experiment.history[curve], abs=ties)
+    for part, values in experiment.run.chance.items():
+        assert answer["chance"][part] == pytest.approx(values, rel=TOLERANCE)
+
+
+@pytest.mark.slow
+def test_the_gradient_of_a_trained_model_is_the_librarys_with_dropout_too(page, monkeypatch, trained):
+    _, experiment, _ = trained
+    model, batch, masks = experiment.model.train(), experiment.run.train_samples[torch.arange(5)], []
+
+    def drop(hidden: torch.Tensor, *_: Any) -> torch.Tensor:
+        masks.append((torch.rand(hidden.shape) >= RATE).float())
+        return hidden * masks[-1] / (1 - RATE)
+
+    monkeypatch.setattr(F, "dropout", drop)
+    logits = model(batch.tokens)
+    loss = policy_loss(logits, batch.optimal)
+    model.zero_grad()
+    loss.backward()
+    shape = {**experiment.run.settings.plain(), "recursions": model.recursions, "dropout": RATE}
+    weights = {name: value.detach().flatten().tolist() for name, value in model.named_parameters()}
+    asked = [part.flatten().tolist() for part in (batch.tokens, batch.optimal, batch.agents)]
+    answer = page.evaluate(GRADIENT, [shape, weights, *asked, [mask.flatten().tolist() for mask in masks]])
+    assert answer["loss"] == pytest.approx(loss.item(), rel=TOLERANCE)
+    assert abs(answer["right"] - int(count_right(logits, batch.optimal, batch.agents))) <= 1
+    for name, value in model.named_parameters():
+        expected = value.grad.flatten().numpy()
+        assert np.linalg.norm(answer["gradient"][name] - expected) <= TOLERANCE * np.linalg.norm(expected), name
+
+
+@pytest.mark.slow
+def test_numbers_are_dropped_at_the_rate_and_the_others_enlarged(page):
+    kept = page.evaluate("""() => {
+        const model = new TinyRecursiveModel(kernels, { grid_size: 8, dim: 4, depth: 1, recursions: 1, mixing: "mlp",
+                                                        dropout: 0.3 }, 64);
+        const numbers = model.memory.floats(model.inputs, 16_383);
+        model.dropout.seed(0, 0);
+        return [0, 1].map(() => {
+            numbers.fill(7);
+            model.dropout.apply(model.inputs, numbers.length);
+            return Array.from(numbers);
+        });
+    }""")
+    first, second = np.array(kept)
+    for numbers in (first, second):
+        assert set(np.round(numbers, 4)) == {0, 10}
+        share = (numbers == 0).mean()
+        assert abs(share - 0.3) < 5 * math.sqrt(0.3 * 0.7 / len(numbers))
+    assert 0.4 < ((first == 0) == (second == 0)).mean() < 0.7  # 0.58 if they are independent
+
+
+@pytest.mark.slow
+def test_mazes_have_the_experts_labels_and_no_maze_is_in_both_sets(page):
+    sets = page.evaluate("""() => {
+        const settings = { num_train: 300, num_test: 300, grid_size: 4, obstacle_density: 0.4 };
+        const sets = buildSets(settings, { train: uniform(1), test: uniform(2) });
+        return Object.values(sets).map(({ side, ...arrays }) => Object.values(arrays).map((some) => Array.from(some)));
+    }""")
+    parts = []
+    for tokens, optimal, steps, agents in (map(np.array, arrays) for arrays in sets):
+        grids = tokens.reshape(-1, 4, 4)
+        goals = np.argwhere(grids == 2)[:, 1:]
+        parts.append(Mazes(grids == 1, np.stack(divmod(agents, 4), axis=1), goals))
+        assert (optimal.reshape(grids.shape) == optimal_actions(grids == 1, goals)).all()
+        assert (steps.reshape(grids.shape) == distances(grids == 1, goals)).all()
+        assert (steps.reshape(-1, 16)[np.arange(300), agents] > 0).all()
+        assert 0.2 < (grids == 1).mean() < 0.5
+    assert count_distinct(Mazes.join(parts)) == sum(map(count_distinct, parts)) > 300
+
+
+@pytest.mark.slow
+def test_symmetries_the_schedule_and_chance_are_the_librarys(page):
+    for n in (3, 8):
+        tables = page.evaluate(
+            """(n) => Object.values(symmetries(n)).map((tables) => tables.map((table) => Array.from(table)))""", n
+        )
+        cells, images, sets = map(np.array, tables)
+        assert (cells == cell_permutations(n)).all() and (images == cell_permutations(n)[INVERSE]).all()
+        assert (sets == MASK_PERMUTATIONS).all()
+    factors = page.evaluate(
+        "() => Array.from({ length: 44 }, (_, step) => [1, 7, 40].map((steps) => learningRateFactor(step, steps)))"
+    )
+    assert factors == [[learning_rate_factor(step, steps) for steps in (1, 7, 40)] for step in range(44)]
+    rng = np.random.default_rng(0)
+    optimal, agents = rng.integers(1, 32, (50, 9)).astype(np.uint8), rng.integers(0, 9, 50)
+    answer = page.evaluate("(given) => chance(...given)", [optimal.flatten().tolist(), agents.tolist()])
+    assert answer == pytest.approx(chance(torch.tensor(optimal), torch.tensor(agents)), rel=1e-5)
+
+
+@pytest.mark.slow
+def test_the_kernels_are_those_of_their_source(tmp_path):
+    asc = shutil.which("asc")
+    version = asc and subprocess.run([asc, "--version"], capture_output=True, text=True, check=True).stdout.split()[1]
+    if version != "0.28.20":
+        pytest.skip("AssemblyScript 0.28.20, which builds kernels.wasm, is not installed; npm install -g has it")
+    command = (TRAINER / "kernels.ts").read_text(encoding="utf-8").split(" *     ")[1].split("\n")[0].split()
+    built = tmp_path / "kernels.wasm"
+    command[:4] = [asc, str(TRAINER / "kernels.ts"), "-o", str(built)]
+    subprocess.run(command, check=True)
+    assert built.read_bytes() == (TRAINER / "kernels.wasm").read_bytes(), "build kernels.wasm again; see kernels.ts"

@@ -1,0 +1,350 @@
+/**
+ * The loops in which the trainer spends its time, four numbers at a time; they know nothing of a network.
+ *
+ *     asc kernels.ts -o kernels.wasm -O3 --enable simd --runtime stub --importMemory --use abort=
+ *
+ * with AssemblyScript 0.28.20, after every change; tests/course/test_page_trainer.py compares the two files.
+ *
+ * Every pointer is the address of a byte, and every stride a number of floats. Numbers are float32. `rows` of `dim`
+ * numbers each lie one after another. What a function adds to may be read before it is written.
+ */
+
+const VECTOR: usize = 16; // bytes in four floats
+const DEPTH: i32 = 256; // of a packed panel: it stays in a core's first cache
+const WIDTH: i32 = 8; // columns of a panel
+const EPSILON: f32 = 1e-5; // of a layer norm
+const BETA1: f32 = 0.9, BETA2: f32 = 0.98, TINY: f32 = 1e-8; // of AdamW
+
+export const NOTHING: i32 = 0, RELU: i32 = 1, WHERE_POSITIVE: i32 = 2; // what `multiply` does at the end
+
+let panel: usize = 0; // DEPTH x WIDTH floats, then four rows of a result
+
+/** Give `multiply` 8,448 bytes of its own. */
+export function useScratch(at: usize): void {
+  panel = at;
+}
+
+/**
+ * C = S + A B, for A (M, K), B (K, N), C and S (M, N); S is 0 for none, and has the strides of C.
+ *
+ * At the end, RELU replaces negative numbers by 0; WHERE_POSITIVE keeps those where R, with the strides of C, is
+ * positive, and replaces the others by 0.
+ */
+export function multiply(
+  M: i32, N: i32, K: i32, A: usize, aRow: i32, aColumn: i32, B: usize, bRow: i32, bColumn: i32,
+  C: usize, cRow: i32, S: usize, end: i32, R: usize,
+): void {
+  const scratch = panel + <usize>(DEPTH * WIDTH * 4);
+  const toNextRow = <usize>aRow << 2, step = <usize>aColumn << 2, stride = <usize>cRow << 2;
+  for (let k = 0; k < K; k += DEPTH) {
+    const depth = min(DEPTH, K - k), finish = k + depth >= K ? end : NOTHING;
+    const start = k > 0 ? C : S;
+    for (let n = 0; n < N; n += WIDTH) {
+      const width = min(WIDTH, N - n);
+      pack(B + (<usize>(k * bRow + n * bColumn) << 2), depth, width, bRow, bColumn);
+      for (let m = 0; m < M; m += 4) {
+        const height = min(4, M - m), at = (<usize>m * stride) + (<usize>n << 2);
+        const a0 = A + (<usize>(m * aRow + k * aColumn) << 2); // below the last row, the last row once more
+        const a1 = height > 1 ? a0 + toNextRow : a0;
+        const a2 = height > 2 ? a1 + toNextRow : a1;
+        const a3 = height > 3 ? a2 + toNextRow : a2;
+        if (height == 4 && width == WIDTH) {
+          tile(a0, a1, a2, a3, step, depth, C + at, stride, start ? start + at : 0, finish, R + at);
+        } else {
+          tile(a0, a1, a2, a3, step, depth, scratch, WIDTH * 4, 0, NOTHING, 0);
+          edge(height, width, scratch, C + at, stride, start ? start + at : 0, finish, R + at);
+        }
+      }
+    }
+  }
+}
+
+/** Copy (depth, width) numbers of B into the panel, column by column of its 8; columns that B lacks are 0. */
+function pack(from: usize, depth: i32, width: i32, row: i32, column: i32): void {
+  let to = panel;
+  if (width == WIDTH && column == 1) {
+    for (let k = 0; k < depth; k++) {
+      v128.store(to, v128.load(from));
+      v128.store(to, v128.load(from, VECTOR), VECTOR);
+      from += <usize>row << 2;
+      to += WIDTH * 4;
+    }
+  } else if (width == WIDTH && row == 1 && depth % 4 == 0) {
+    packTransposed(from, depth, <usize>column << 2, to);
+    packTransposed(from + (<usize>column << 4), depth, <usize>column << 2, to + VECTOR);
+  } else {
+    for (let k = 0; k < depth; k++) {
+      for (let n = 0; n < WIDTH; n++) {
+        store<f32>(to, n < width ? load<f32>(from + (<usize>(k * row + n * column) << 2)) : 0);
+        to += 4;
+      }
+    }
+  }
+}
+
+/** Four columns of the panel from four rows in memory, four by four numbers at a time. */
+function packTransposed(from: usize, depth: i32, stride: usize, to: usize): void {
+  for (let k = 0; k < depth; k += 4) {
+    const a = v128.load(from), b = v128.load(from + stride);
+    const c = v128.load(from + 2 * stride), d = v128.load(from + 3 * stride);
+    const abLow = v128.shuffle<f32>(a, b, 0, 4, 1, 5), abHigh = v128.shuffle<f32>(a, b, 2, 6, 3, 7);
+    const cdLow = v128.shuffle<f32>(c, d, 0, 4, 1, 5), cdHigh = v128.shuffle<f32>(c, d, 2, 6, 3, 7);
+    v128.store(to, v128.shuffle<f32>(abLow, cdLow, 0, 1, 4, 5));
+    v128.store(to, v128.shuffle<f32>(abLow, cdLow, 2, 3, 6, 7), WIDTH * 4);
+    v128.store(to, v128.shuffle<f32>(abHigh, cdHigh, 0, 1, 4, 5), WIDTH * 8);
+    v128.store(to, v128.shuffle<f32>(abHigh, cdHigh, 2, 3, 6, 7), WIDTH * 12);
+    from += VECTOR;
+    to += WIDTH * 16;
+  }
+}
+
+/** Four rows of A times the panel: 32 numbers of C, which stay in registers until they are complete. */
+function tile(
+  a0: usize, a1: usize, a2: usize, a3: usize, step: usize, depth: i32,
+  c: usize, stride: usize, start: usize, end: i32, r: usize,
+): void {
+  let c00 = f32x4.splat(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00;
+  if (start) {
+    c00 = v128.load(start); c01 = v128.load(start, VECTOR); start += stride;
+    c10 = v128.load(start); c11 = v128.load(start, VECTOR); start += stride;
+    c20 = v128.load(start); c21 = v128.load(start, VECTOR); start += stride;
+    c30 = v128.load(start); c31 = v128.load(start, VECTOR);
+  }
+  let b = panel;
+  for (let k = 0; k < depth; k++) {
+    const low = v128.load(b), high = v128.load(b, VECTOR);
+    let a = v128.load32_splat(a0); c00 = plus(c00, a, low); c01 = plus(c01, a, high); a0 += step;
+    a = v128.load32_splat(a1); c10 = plus(c10, a, low); c11 = plus(c11, a, high); a1 += step;
+    a = v128.load32_splat(a2); c20 = plus(c20, a, low); c21 = plus(c21, a, high); a2 += step;
+    a = v128.load32_splat(a3); c30 = plus(c30, a, low); c31 = plus(c31, a, high); a3 += step;
+    b += WIDTH * 4;
+  }
+  put(c, c00, r, end); put(c + VECTOR, c01, r + VECTOR, end); c += stride; r += stride;
+  put(c, c10, r, end); put(c + VECTOR, c11, r + VECTOR, end); c += stride; r += stride;
+  put(c, c20, r, end); put(c + VECTOR, c21, r + VECTOR, end); c += stride; r += stride;
+  put(c, c30, r, end); put(c + VECTOR, c31, r + VECTOR, end);
+}
+
+/** Copy a tile that is cut off by the edge of C from the scratch memory. */
+function edge(
+  height: i32, width: i32, from: usize, c: usize, stride: usize, start: usize, end: i32, r: usize,
+): void {
+  for (let m = 0; m < height; m++) {
+    for (let n = 0; n < width; n++) {
+      const at = <usize>m * stride + (<usize>n << 2);
+      let x = load<f32>(from + (<usize>(m * WIDTH + n) << 2));
+      if (start) x += load<f32>(start + at);
+      if (end == RELU) x = max<f32>(x, 0);
+      else if (end == WHERE_POSITIVE && !(load<f32>(r + at) > 0)) x = 0;
+      store<f32>(c + at, x);
+    }
+  }
+}
+
+@inline function plus(sum: v128, a: v128, b: v128): v128 { return f32x4.add(sum, f32x4.mul(a, b)); }
+
+@inline function put(to: usize, x: v128, r: usize, end: i32): void {
+  if (end == RELU) x = f32x4.max(x, f32x4.splat(0));
+  else if (end == WHERE_POSITIVE) x = v128.and(x, f32x4.gt(v128.load(r), f32x4.splat(0)));
+  v128.store(to, x);
+}
+
+@inline function total(x: v128): f32 {
+  return (f32x4.extract_lane(x, 0) + f32x4.extract_lane(x, 1)) + (f32x4.extract_lane(x, 2) + f32x4.extract_lane(x, 3));
+}
+
+/** y = layer norm of each row of x, with weight and bias; statistics: the mean and 1 / deviation of each row. */
+export function norm(
+  rows: i32, dim: i32, x: usize, weight: usize, bias: usize, y: usize, statistics: usize,
+): void {
+  const width = <usize>dim << 2, whole = width & ~(VECTOR - 1);
+  for (let row = 0; row < rows; row++) {
+    let d: usize = 0, sums = f32x4.splat(0), sum: f32 = 0;
+    for (; d < whole; d += VECTOR) sums = f32x4.add(sums, v128.load(x + d));
+    for (; d < width; d += 4) sum += load<f32>(x + d);
+    const mean = (sum + total(sums)) / <f32>dim, means = f32x4.splat(mean);
+    sums = f32x4.splat(0), sum = 0;
+    for (d = 0; d < whole; d += VECTOR) {
+      const distance = f32x4.sub(v128.load(x + d), means);
+      sums = plus(sums, distance, distance);
+    }
+    for (; d < width; d += 4) sum += (load<f32>(x + d) - mean) * (load<f32>(x + d) - mean);
+    const scale: f32 = 1 / sqrt<f32>((sum + total(sums)) / <f32>dim + EPSILON), scales = f32x4.splat(scale);
+    for (d = 0; d < whole; d += VECTOR) {
+      const normal = f32x4.mul(f32x4.sub(v128.load(x + d), means), scales);
+      v128.store(y + d, plus(v128.load(bias + d), normal, v128.load(weight + d)));
+    }
+    for (; d < width; d += 4) {
+      store<f32>(y + d, load<f32>(bias + d) + (load<f32>(x + d) - mean) * scale * load<f32>(weight + d));
+    }
+    store<f32>(statistics, mean);
+    store<f32>(statistics, scale, 4);
+    x += width, y += width, statistics += 8;
+  }
+}
+
+/** The backward pass of `norm`: from dy, dx, which is added to `more` (0 for nothing); dWeight and dBias grow. */
+export function normBack(
+  rows: i32, dim: i32, x: usize, weight: usize, statistics: usize, dy: usize, dx: usize, more: usize,
+  dWeight: usize, dBias: usize,
+): void {
+  const width = <usize>dim << 2, whole = width & ~(VECTOR - 1);
+  for (let row = 0; row < rows; row++) {
+    const mean = load<f32>(statistics), scale = load<f32>(statistics, 4);
+    const means = f32x4.splat(mean), scales = f32x4.splat(scale);
+    let d: usize = 0, sums = f32x4.splat(0), products = sums, sum: f32 = 0, product: f32 = 0;
+    for (; d < whole; d += VECTOR) {
+      const dyd = v128.load(dy + d), normal = f32x4.mul(f32x4.sub(v128.load(x + d), means), scales);
+      const dNormal = f32x4.mul(dyd, v128.load(weight + d));
+      sums = f32x4.add(sums, dNormal);
+      products = plus(products, dNormal, normal);
+      v128.store(dWeight + d, plus(v128.load(dWeight + d), dyd, normal));
+      v128.store(dBias + d, f32x4.add(v128.load(dBias + d), dyd));
+    }
+    for (; d < width; d += 4) {
+      const dyd = load<f32>(dy + d), normal = (load<f32>(x + d) - mean) * scale, dNormal = dyd * load<f32>(weight + d);
+      sum += dNormal;
+      product += dNormal * normal;
+      store<f32>(dWeight + d, load<f32>(dWeight + d) + dyd * normal);
+      store<f32>(dBias + d, load<f32>(dBias + d) + dyd);
+    }
+    sum = (sum + total(sums)) / <f32>dim;
+    product = (product + total(products)) / <f32>dim;
+    sums = f32x4.splat(sum), products = f32x4.splat(product);
+    for (d = 0; d < whole; d += VECTOR) {
+      const normal = f32x4.mul(f32x4.sub(v128.load(x + d), means), scales);
+      const dNormal = f32x4.mul(v128.load(dy + d), v128.load(weight + d));
+      const inside = f32x4.mul(scales, f32x4.sub(f32x4.sub(dNormal, sums), f32x4.mul(normal, products)));
+      v128.store(dx + d, more ? f32x4.add(inside, v128.load(more + d)) : inside);
+    }
+    for (; d < width; d += 4) {
+      const normal = (load<f32>(x + d) - mean) * scale;
+      const inside = scale * (load<f32>(dy + d) * load<f32>(weight + d) - sum - normal * product);
+      store<f32>(dx + d, more ? inside + load<f32>(more + d) : inside);
+    }
+    x += width, dy += width, dx += width, statistics += 8;
+    if (more) more += width;
+  }
+}
+
+/** Copy n numbers. */
+export function copy(n: i32, from: usize, to: usize): void {
+  memory.copy(to, from, <usize>n << 2);
+}
+
+/** Set n numbers to 0. */
+export function clear(n: i32, x: usize): void {
+  memory.fill(x, 0, <usize>n << 2);
+}
+
+/** to += from, n numbers. */
+export function add(n: i32, from: usize, to: usize): void {
+  const end = from + (<usize>n << 2), whole = from + (<usize>(n & ~3) << 2);
+  for (; from < whole; from += VECTOR, to += VECTOR) v128.store(to, f32x4.add(v128.load(to), v128.load(from)));
+  for (; from < end; from += 4, to += 4) store<f32>(to, load<f32>(to) + load<f32>(from));
+}
+
+/** to += weight * from, number by number, in `rows` rows; weight has one row. */
+export function addWeighted(rows: i32, dim: i32, weight: usize, from: usize, to: usize): void {
+  const width = <usize>dim << 2, whole = width & ~(VECTOR - 1);
+  for (let row = 0; row < rows; row++) {
+    let d: usize = 0;
+    for (; d < whole; d += VECTOR) {
+      v128.store(to + d, plus(v128.load(to + d), v128.load(weight + d), v128.load(from + d)));
+    }
+    for (; d < width; d += 4) store<f32>(to + d, load<f32>(to + d) + load<f32>(weight + d) * load<f32>(from + d));
+    from += width, to += width;
+  }
+}
+
+/** to += the sum over the rows of a * b, number by number; to has one row. */
+export function addProducts(rows: i32, dim: i32, a: usize, b: usize, to: usize): void {
+  const width = <usize>dim << 2, whole = width & ~(VECTOR - 1);
+  for (let row = 0; row < rows; row++) {
+    let d: usize = 0;
+    for (; d < whole; d += VECTOR) v128.store(to + d, plus(v128.load(to + d), v128.load(a + d), v128.load(b + d)));
+    for (; d < width; d += 4) store<f32>(to + d, load<f32>(to + d) + load<f32>(a + d) * load<f32>(b + d));
+    a += width, b += width;
+  }
+}
+
+/** Each of `rows` rows, or with stride 0 always the same row, is added to a row of `to`, or always to the same. */
+export function addRows(rows: i32, dim: i32, from: usize, fromStride: i32, to: usize, toStride: i32): void {
+  for (let row = 0; row < rows; row++) {
+    add(dim, from, to);
+    from += <usize>fromStride << 2, to += <usize>toStride << 2;
+  }
+}
+
+/** Row by row, y = the row of the table that a token, a byte, names. */
+export function embed(rows: i32, dim: i32, tokens: usize, table: usize, y: usize): void {
+  for (let row = 0; row < rows; row++) {
+    copy(dim, table + (<usize>load<u8>(tokens) * <usize>dim << 2), y);
+    tokens++, y += <usize>dim << 2;
+  }
+}
+
+/** The backward pass of `embed`: every row of dy is added to the row of dTable that its token names. */
+export function embedBack(rows: i32, dim: i32, tokens: usize, dy: usize, dTable: usize): void {
+  for (let row = 0; row < rows; row++) {
+    add(dim, dy, dTable + (<usize>load<u8>(tokens) * <usize>dim << 2));
+    tokens++, dy += <usize>dim << 2;
+  }
+}
+
+/** Replace each of n numbers by 0 with probability `rate`, and divide the others by 1 - rate. */
+export function drop(n: i32, x: usize, rate: f32, state: usize): void {
+  // Marsaglia's xorshift128, four independent streams side by side; state: 4 x 4 words, none of the streams all 0
+  let a = v128.load(state), b = v128.load(state, 16), c = v128.load(state, 32), d = v128.load(state, 48);
+  const limit = f32x4.splat(rate), scale = f32x4.splat(1 / (1 - rate)), unit = f32x4.splat(1.0 / 16777216.0);
+  const end = x + (<usize>n << 2);
+  for (; x < end; x += VECTOR) {
+    const t = v128.xor(a, i32x4.shl(a, 11));
+    a = b, b = c, c = d;
+    d = v128.xor(v128.xor(d, i32x4.shr_u(d, 19)), v128.xor(t, i32x4.shr_u(t, 8)));
+    const uniform = f32x4.mul(f32x4.convert_i32x4_u(i32x4.shr_u(d, 8)), unit); // from 0 to less than 1, 24 bits
+    const kept = v128.and(f32x4.mul(v128.load(x), scale), f32x4.ge(uniform, limit));
+    if (x + VECTOR <= end) v128.store(x, kept);
+    else {
+      store<f32>(x, f32x4.extract_lane(kept, 0));
+      if (x + 4 < end) store<f32>(x, f32x4.extract_lane(kept, 1), 4);
+      if (x + 8 < end) store<f32>(x, f32x4.extract_lane(kept, 2), 8);
+    }
+  }
+  v128.store(state, a), v128.store(state, b, 16), v128.store(state, c, 32), v128.store(state, d, 48);
+}
+
+/** Multiply n numbers by one. */
+export function scale(n: i32, x: usize, factor: f32): void {
+  const end = x + (<usize>n << 2), factors = f32x4.splat(factor);
+  for (; x + VECTOR <= end; x += VECTOR) v128.store(x, f32x4.mul(v128.load(x), factors));
+  for (; x < end; x += 4) store<f32>(x, load<f32>(x) * factor);
+}
+
+/** The sum of the squares of n numbers. */
+export function squares(n: i32, x: usize): f64 {
+  let sum: f64 = 0;
+  for (const end = x + (<usize>n << 2); x < end; x += 4) sum += <f64>load<f32>(x) * <f64>load<f32>(x);
+  return sum;
+}
+
+/**
+ * One step of AdamW on n parameters, n a multiple of 4, with gradients that are multiplied by `factor` first, and 0
+ * afterwards. first, second: the moments. decay: the share of each parameter that goes; rate: the learning rate over
+ * the bias correction of the first moment; root: the square root of that of the second.
+ */
+export function adamw(
+  n: i32, parameters: usize, gradients: usize, first: usize, second: usize, factor: f32,
+  decay: f32, rate: f32, root: f32,
+): void {
+  const factors = f32x4.splat(factor), keep = f32x4.splat(1 - decay), rates = f32x4.splat(rate);
+  const roots = f32x4.splat(root), tiny = f32x4.splat(TINY), zero = f32x4.splat(0);
+  for (let i: usize = 0, end = <usize>n << 2; i < end; i += VECTOR) {
+    const g = f32x4.mul(v128.load(gradients + i), factors);
+    const m = plus(f32x4.mul(v128.load(first + i), f32x4.splat(BETA1)), g, f32x4.splat(1 - BETA1));
+    const v = plus(f32x4.mul(v128.load(second + i), f32x4.splat(BETA2)), f32x4.mul(g, g), f32x4.splat(1 - BETA2));
+    const step = f32x4.div(f32x4.mul(m, rates), f32x4.add(f32x4.div(f32x4.sqrt(v), roots), tiny));
+    v128.store(first + i, m), v128.store(second + i, v), v128.store(gradients + i, zero);
+    v128.store(parameters + i, f32x4.sub(f32x4.mul(v128.load(parameters + i), keep), step));
+  }
+}

@@ -1,0 +1,141 @@
+// The Tiny Recursive Model of trm_nav/learning/model.py, with its backward pass.
+
+import { ACTIONS } from "../../playground/mazes.js";
+import { Dropout } from "./dropout.js";
+import { Memory } from "./memory.js";
+import { MixerBlock, Norm } from "./mixing.js";
+import { Parameters, gaussian, linear } from "./parameters.js";
+
+const TOKENS = 3; // FREE, WALL, GOAL
+const A = ACTIONS.length, NOTHING = 0;
+
+export class TinyRecursiveModel {
+  /**
+   * A model without weights: call `parameters.initialize` or `parameters.load`.
+   *
+   * module: from `loadKernels`. shape: grid_size, dim, depth, recursions, mixing, dropout. batch: the most mazes in one
+   * pass. Throws an Error with a sentence if there is too little memory.
+   */
+  constructor(module, shape, batch) {
+    const { grid_size: side, dim, depth, recursions, mixing } = shape;
+    const cells = side * side, rows = cells * batch;
+    Object.assign(this, { cells, dim, recursions });
+    this.declare({ side, cells, dim, mixing }, depth);
+
+    this.memory = new Memory();
+    this.parameters.place(this.memory);
+    this.dropout = new Dropout(this.memory);
+    const state = (count = 1) => this.memory.take(count * rows * dim);
+    this.tokens = this.memory.take(Math.ceil(rows / 4)); // bytes
+    this.inputs = state();
+    this.zero = state();
+    this.tapes = Array.from({ length: recursions }, () => ({
+      norm: this.norm.tape(this.memory, rows),
+      blocks: this.blocks.map((block) => block.tape(this.memory, rows)),
+    }));
+    this.headTape = this.headNorm.tape(this.memory, rows);
+    this.logits = this.memory.take(rows * A);
+    this.dLogits = this.memory.take(rows * A);
+    this.dz = state();
+    this.dInputs = state();
+    this.work = { dx: state(), dHidden: state(2) };
+    this.memory.allocate(module);
+    this.dropout.rate = shape.dropout;
+  }
+
+  /** The layers, with the names and in the order of model.py. */
+  declare(shape, depth) {
+    const { cells, dim, mixing } = shape;
+    const parameters = this.parameters = new Parameters();
+    this.position = mixing === "mlp" ? parameters.add("position", [cells, 1, dim], gaussian(0.02)) : null;
+    this.embedding = parameters.add("embedding.weight", [TOKENS, dim], gaussian(1));
+    this.norm = new Norm(parameters, "norm", dim);
+    this.headNorm = new Norm(parameters, "head_norm", dim);
+    this.headWeight = parameters.add("head.weight", [A, dim], linear(dim));
+    this.headBias = parameters.add("head.bias", [A], linear(dim));
+    this.blocks = Array.from({ length: depth }, (_, index) => new MixerBlock(parameters, `blocks.${index}`, shape));
+  }
+
+  /**
+   * One pass for `batch` mazes; tokens: (batch, cells). Returns the logits, (cells, batch, 5), valid until the next.
+   *
+   * training: whether numbers are dropped.
+   */
+  forward(tokens, batch, training = false) {
+    const k = this.memory.kernels, D = this.dim, rows = this.cells * batch;
+    this.batch = batch;
+    this.dropping = training && this.dropout.rate > 0 ? this.dropout : null;
+    this.start(tokens);
+    let z = this.zero;
+    for (const tape of this.tapes.slice(0, this.recursions)) z = this.recur(z, tape);
+    const y = this.headNorm.forward(k, rows, z, this.headTape);
+    const logits = this.memory.floats(this.logits, rows * A);
+    k.clear(rows * A, this.logits);
+    k.addRows(rows, A, this.headBias.value, 0, this.logits, A);
+    k.multiply(rows, A, D, y, D, 1, this.headWeight.value, 1, D, this.logits, A, this.logits, NOTHING, 0);
+    return logits;
+  }
+
+  /** The gradients of all parameters, added to them, from that of the logits, which `logitsGradient` gives. */
+  backward() {
+    const k = this.memory.kernels, D = this.dim, rows = this.cells * this.batch, { dz, dInputs, dLogits } = this;
+    const { headWeight, headBias, headTape } = this, { dx: dy } = this.work;
+    k.multiply(A, D, rows, dLogits, 1, A, headTape.y, D, 1, headWeight.gradient, D, headWeight.gradient, NOTHING, 0);
+    k.multiply(rows, D, A, dLogits, A, 1, headWeight.value, D, 1, dy, D, 0, NOTHING, 0);
+    k.addRows(rows, A, dLogits, A, headBias.gradient, 0);
+    this.headNorm.backward(k, rows, dy, dz, 0, headTape);
+    k.clear(rows * D, dInputs);
+    for (const tape of this.tapes.slice(0, this.recursions).reverse()) this.recurBack(tape);
+    this.startBack();
+  }
+
+  /** Where the loss writes the gradient of the logits. */
+  get logitsGradient() {
+    return this.memory.floats(this.dLogits, this.cells * this.batch * A);
+  }
+
+  /** The inputs, which every recursion reads: the embedding of each token and, with dense mixing, its position. */
+  start(tokens) {
+    const k = this.memory.kernels, { cells, batch, dim } = this, stored = this.memory.bytes(this.tokens, cells * batch);
+    for (let cell = 0, at = 0; cell < cells; cell++) {
+      for (let maze = 0; maze < batch; maze++, at++) stored[at] = tokens[maze * cells + cell];
+    }
+    k.embed(cells * batch, dim, this.tokens, this.embedding.value, this.inputs);
+    this.#positions((position, at) => k.addRows(batch, dim, this.position.value + position, 0, this.inputs + at, dim));
+  }
+
+  startBack() {
+    const k = this.memory.kernels, { cells, batch, dim } = this;
+    this.#positions((position, at) => {
+      k.addRows(batch, dim, this.dInputs + at, dim, this.position.gradient + position, 0);
+    });
+    k.embedBack(cells * batch, dim, this.tokens, this.dInputs, this.embedding.gradient);
+  }
+
+  /** For every cell, where its position lies among the positions, and where its states begin; none without positions. */
+  #positions(each) {
+    if (!this.position) return;
+    for (let cell = 0; cell < this.cells; cell++) each(4 * cell * this.dim, 4 * cell * this.batch * this.dim);
+  }
+
+  /** One recursion. Returns the state after it. */
+  recur(z, tape) {
+    const k = this.memory.kernels, rows = this.cells * this.batch;
+    let state = this.norm.forward(k, rows, z, tape.norm);
+    k.add(rows * this.dim, this.inputs, state);
+    for (const [index, block] of this.blocks.entries()) {
+      state = block.forward(k, this.batch, state, tape.blocks[index], this.dropping);
+    }
+    return state;
+  }
+
+  /** Replaces dz, the gradient of the state after a recursion, by that of the state before. */
+  recurBack(tape) {
+    const k = this.memory.kernels, rows = this.cells * this.batch;
+    for (const [index, block] of [...this.blocks.entries()].reverse()) {
+      block.backward(k, this.batch, this.dz, this.work, tape.blocks[index], this.dropping);
+    }
+    k.add(rows * this.dim, this.dz, this.dInputs);
+    this.norm.backward(k, rows, this.dz, this.dz, 0, tape.norm);
+  }
+}

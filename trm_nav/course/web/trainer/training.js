@@ -1,0 +1,159 @@
+// The training loop of trm_nav/learning/training.py: learning rate, epochs, history, early stopping.
+
+import { chance, countRight, policyLoss } from "./loss.js";
+import { buildSets, emptySet, gather, part, supervised } from "./mazes.js";
+import { TinyRecursiveModel } from "./model.js";
+import { AdamW, learningRateFactor } from "./optimizer.js";
+import { permutation, uniform } from "./random.js";
+import { symmetries } from "./symmetry.js";
+
+const CURVES = ["train_loss", "train_acc", "val_loss", "val_acc", "lr", "seconds"];
+const SYMMETRIES = 8;
+const STREAM = { weights: 1, order: 2, dropout: 3, train: 4, test: 5 }; // of random numbers, each independent
+
+/** Recursions in an epoch, counted from 0: a quarter of them, half, then all, for a third of the epochs each. */
+export function recursionsAt(epoch, { epochs, recursions, grow_recursions }) {
+  const thirdsLeft = grow_recursions ? Math.floor((3 * (epochs - 1 - epoch)) / epochs) : 0;
+  return Math.max(1, recursions >> thirdsLeft);
+}
+
+/**
+ * One run. `steps` is its loop; between two steps, `settings.lr`, `settings.weight_decay` and `dropout` may be changed.
+ *
+ * `history` has a list with one number an epoch for each of CURVES, which mean what they mean in training.py.
+ */
+export class Training {
+  /**
+   * module: from `loadKernels`. settings: with all names of DataSettings and TrainSettings that are used here. given: in place of what the seeds would give, `sets`,
+   * `weights`, and for every epoch its `order` and `turns`; `readRun` has them. Throws an Error with a sentence if
+   * settings do not fit together or need too much memory.
+   */
+  constructor(module, settings, given = {}) {
+    this.settings = { ...settings, patience: settings.patience ?? settings.epochs };
+    this.given = given;
+    const { train_seed, test_seed } = settings;
+    const random = { train: uniform(train_seed, STREAM.train), test: uniform(test_seed, STREAM.test) };
+    const sets = given.sets ?? buildSets(settings, random);
+    this.train = supervised(sets.train, settings.supervision);
+    this.val = supervised(sets.val, settings.supervision);
+    const guessing = ({ optimal, agents }) => chance(optimal, agents);
+    this.chance = { train: guessing(this.train), val: guessing(this.val) };
+    this.table = symmetries(settings.grid_size);
+    this.mazes = this.train.agents.length;
+    this.batches = Math.ceil(this.mazes / settings.batch_size); // per epoch
+
+    const most = Math.max(Math.ceil(this.mazes / this.batches), Math.min(settings.batch_size, this.val.agents.length));
+    this.model = new TinyRecursiveModel(module, settings, most);
+    if (given.weights) this.model.parameters.load(given.weights);
+    else this.model.parameters.initialize(uniform(settings.seed, STREAM.weights));
+    this.model.dropout.seed(settings.seed, STREAM.dropout);
+    this.random = uniform(settings.seed, STREAM.order);
+    this.optimizer = new AdamW(this.model.parameters);
+    this.batch = emptySet(most, settings.grid_size);
+    this.history = Object.fromEntries(CURVES.map((name) => [name, []]));
+    Object.assign(this, { step: 0, bestEpoch: 0, bestLoss: Infinity, diverged: false });
+  }
+
+  /** The number of finished epochs. */
+  get epoch() {
+    return this.history.seconds.length;
+  }
+
+  get ended() {
+    const { epochs, patience } = this.settings;
+    return this.diverged || this.epoch >= epochs || this.epoch - this.bestEpoch >= patience;
+  }
+
+  set dropout(rate) {
+    this.settings.dropout = this.model.dropout.rate = rate;
+  }
+
+  /**
+   * Train to the end, or until the loss is no number any more. Yields after every gradient step what it was, as `loss`,
+   * `norm` (of the gradient) and `share` (of the epoch that is finished), after every batch of the validation nothing,
+   * and at the end of an epoch its number as `epoch`.
+   */
+  *steps() {
+    while (!this.ended) {
+      const began = performance.now();
+      this.model.recursions = recursionsAt(this.epoch, this.settings);
+      const lr = this.settings.lr * this.#factor();
+      const [trainLoss, trainAccuracy] = yield* this.#train();
+      const [valLoss, valAccuracy] = yield* this.#validate();
+      this.diverged = !Number.isFinite(trainLoss) || !Number.isFinite(valLoss);
+      if (this.diverged) return;
+      const entry = [trainLoss, trainAccuracy, valLoss, valAccuracy, lr, (performance.now() - began) / 1000];
+      CURVES.forEach((name, index) => this.history[name].push(entry[index]));
+      if (valLoss < this.bestLoss) [this.bestEpoch, this.bestLoss] = [this.epoch, valLoss];
+      yield { epoch: this.epoch };
+    }
+  }
+
+  #factor() {
+    return learningRateFactor(this.step, this.batches * this.settings.epochs);
+  }
+
+  /** One pass over the training set. Returns its mean loss and accuracy. */
+  *#train() {
+    const { mazes, batches, given, epoch } = this;
+    const order = given.order?.[epoch] ?? permutation(mazes, this.random);
+    let first = 0, totalLoss = 0, right = 0;
+    for (let index = 0; index < batches; index++) {
+      // Batches of equal size: a small last one would count as much as a full one.
+      const size = Math.floor(mazes / batches) + (index < mazes % batches ? 1 : 0);
+      const { loss, norm, rightHere } = this.#gradientStep(order.subarray(first, first + size), first);
+      first += size;
+      totalLoss += loss * size;
+      right += rightHere;
+      yield { loss, norm, share: (index + 1) / batches };
+    }
+    return [totalLoss / mazes, right / mazes];
+  }
+
+  #gradientStep(mazes, first) {
+    const { settings, model } = this;
+    const turns = settings.augment ? this.#turns(first, mazes.length) : null;
+    const batch = gather(this.train, mazes, turns, this.table, this.batch);
+    const logits = model.forward(batch.tokens, mazes.length, true);
+    const loss = policyLoss(logits, batch.optimal, mazes.length, model.logitsGradient);
+    const rightHere = countRight(logits, batch.optimal, batch.agents);
+    model.backward();
+    this.onGradient?.(model.parameters);
+    const norm = this.optimizer.step(settings.lr * this.#factor(), settings.weight_decay);
+    this.step++;
+    return { loss, norm, rightHere };
+  }
+
+  #turns(first, count) {
+    const given = this.given.turns?.[this.epoch];
+    if (given) return given.subarray(first, first + count);
+    return Uint8Array.from({ length: count }, () => Math.floor(SYMMETRIES * this.random()));
+  }
+
+  /** Mean loss and accuracy on the validation set, without augmentation. */
+  *#validate() {
+    const { val, model, settings } = this, mazes = val.agents.length;
+    let totalLoss = 0, right = 0;
+    for (let first = 0; first < mazes; first += settings.batch_size) {
+      const batch = part(val, first, Math.min(mazes, first + settings.batch_size)), size = batch.agents.length;
+      const logits = model.forward(batch.tokens, size);
+      totalLoss += size * policyLoss(logits, batch.optimal, size);
+      right += countRight(logits, batch.optimal, batch.agents);
+      yield {};
+    }
+    return [totalLoss / mazes, right / mazes];
+  }
+
+  /** The history and what a diagnosis needs in addition: `record` of training.py. */
+  record() {
+    return { ...structuredClone(this.history), best_epoch: this.bestEpoch, diverged: this.diverged, chance: this.chance,
+             mazes: this.mazes, config: { ...this.settings } };
+  }
+
+  /** The policy for one maze of a set: its tokens, agent, optimal sets and the logits, (cells, 5). */
+  policy(set, maze) {
+    const { tokens, agents, optimal } = part(set, maze, maze + 1);
+    const logits = this.model.forward(tokens, 1).slice();
+    return { tokens: tokens.slice(), agent: agents[0], optimal: optimal.slice(), logits };
+  }
+}
