@@ -142,6 +142,16 @@ class WaveLesson(Settings):
         return self
 
 
+class SearchLesson(Settings):
+    """Lesson 08."""
+
+    lr: Annotated[float, Field(ge=1e-4, le=0.3)]
+    epochs: Annotated[int, Field(ge=1, le=30)]
+    long_epochs: Annotated[int, Field(ge=2, le=60)]
+    draws: Annotated[int, Field(ge=20, le=5000)]
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)]
+
+
 def lesson_parameters(namespace: Mapping[str, Any], lesson: type[Settings]) -> None:
     """Check the parameters of a lesson; `namespace` is the notebook's `globals()`.
 
