@@ -1,6 +1,6 @@
 // Numbers as Python and NumPy compute and print them, so that a page says the same words as the library.
 
-/** A number with so many digits after the point, as Python's `f"{x:.2f}"`: the exact value, halves to the even digit. */
+/** A number with so many digits after the point, as Python's `f"{x:.2f}"`: rounded exactly, halves to even. */
 export function fixed(x, digits) {
   if (!Number.isFinite(x)) return Number.isNaN(x) ? "nan" : x > 0 ? "inf" : "-inf";
   const bits = new DataView(new ArrayBuffer(8));

@@ -1,5 +1,5 @@
-// The rules of the diagnosis: each looks at the curves of a run for one finding. The same as trm_nav/diagnosis/rules.py,
-// which has the reasons. A finding is [name, epoch or null, evidence].
+// The rules of the diagnosis: each looks at the curves of a run for one finding. The same as in
+// trm_nav/diagnosis/rules.py, which has the reasons. A finding is [name, epoch or null, evidence].
 
 import { ends, fall, noise, since } from "./diagnosis_curves.js";
 import { argmax, argmin, diff, filled, greatest, least, max, mean, min } from "./diagnosis_numbers.js";
