@@ -14,11 +14,13 @@ from xml.etree import ElementTree
 import pytest
 
 from trm_nav import UserError
-from trm_nav.course.laboratory.experiment import SHOWN, Experiment, Stopped, describe
-from trm_nav.course.laboratory.panel import CHOICES, Laboratory
+from trm_nav.course.laboratory.controls import CHOICES
+from trm_nav.course.laboratory.experiment import SEEDS, SHOWN, Experiment, Stopped, describe
+from trm_nav.course.laboratory.panel import Laboratory
 from trm_nav.course.laboratory.presets import DEFAULTS, PRESETS
 from trm_nav.course.plots.overfitting import draw_laboratory
 from trm_nav.diagnosis.remedies import remedies
+from trm_nav.mazes.symmetry import maze_keys
 
 ROOT = Path(__file__).parents[2]
 QUICK = dict(num_train=100, num_test=100, dim=8, depth=1, epochs=6)
@@ -34,8 +36,8 @@ FIRST_FINDINGS = {
 
 @cache
 def preset(name: str, seed: int) -> Experiment:
-    """A trained preset; each seed has its own mazes and its own weights."""
-    return Experiment(**PRESETS[name], train_seed=10 * seed, test_seed=10 * seed + 1, seed=seed).train()
+    """A trained preset, with fewer mazes to validate on; each seed has its own mazes and its own weights."""
+    return Experiment(**PRESETS[name], num_test=200).with_seeds(seed).train()
 
 
 @cache
@@ -73,10 +75,10 @@ def has_losses_far_above_those_of_guessing(run: Experiment) -> bool:
 @pytest.mark.parametrize(
     ("name", "seeds", "promise"),
     [
-        ("Overfitting", 3, memorises_its_mazes_while_the_validation_loss_rises),
-        ("Underfitting", 3, ends_with_both_accuracies_low_and_no_gap),
-        ("Healthy", 1, ends_with_both_accuracies_high_and_no_gap),  # as long as all three of another; not excepted
-        ("Divergence", 3, has_losses_far_above_those_of_guessing),
+        ("Overfitting", 2, memorises_its_mazes_while_the_validation_loss_rises),
+        ("Underfitting", 2, ends_with_both_accuracies_low_and_no_gap),
+        ("Healthy", 1, ends_with_both_accuracies_high_and_no_gap),  # as long as all of the others; not excepted
+        ("Divergence", 2, has_losses_far_above_those_of_guessing),
     ],
 )
 def test_a_preset_keeps_its_promise_and_is_diagnosed_as_its_button_says_for_all_seeds_but_one(name, seeds, promise):
@@ -131,6 +133,27 @@ def test_an_experiment_that_is_stopped_keeps_its_epochs_and_is_not_judged_as_if_
     run.train(on_step=stop_in_the_third_epoch)
     assert len(run.history["val_loss"]) == len(run.plans) == 2 and not run.ended
     assert [finding.name for finding in run.findings] == ["too short to say"]
+
+
+def test_a_repetition_is_the_same_experiment_with_the_next_seeds():
+    run = Experiment(**QUICK, seed=3, train_seed=7).train()
+    assert run.repeat() and run.repeat()
+    again = Experiment(**QUICK, seed=5, train_seed=27, test_seed=21).train()
+    assert without_times(run.repetitions[1]) == without_times(again.history)
+    assert run.final_accuracies == [curves["val_acc"][-1] for curves in (run.history, *run.repetitions)]
+    assert run.epochs_trained == SEEDS * QUICK["epochs"] and run.fan == run.repetitions
+
+
+def without_times(curves: dict) -> dict:
+    return {name: values for name, values in curves.items() if name != "seconds"}
+
+
+def test_the_final_mazes_are_in_neither_set_not_even_rotated_or_reflected_and_each_seed_has_its_own():
+    run = Experiment(**QUICK, grid_size=3)
+    final = maze_keys(run.final_set(50).mazes)
+    others = [maze_keys(part.mazes) for part in (run.train_set, run.val_set)]
+    assert len(final) == 50 and not any(set(final) & set(keys) for keys in others)
+    assert sorted(final) != sorted(maze_keys(run.with_seeds(1).final_set(50).mazes))
 
 
 def test_settings_are_described_in_words():
@@ -204,25 +227,25 @@ def panel() -> Laboratory:
 
 
 class WaitingLaboratory(Laboratory):
-    """The first run that it trains goes on to the end of epoch 2, and no further before it is stopped."""
+    """It trains so many epochs, those of all seeds counted, and no more before it is stopped."""
 
-    def __init__(self, **base):
+    def __init__(self, until, **base):
         super().__init__(**base)
-        self.two_epochs = threading.Event()
+        self.until, self.waits = until, threading.Event()
 
     def _epoch(self, experiment):
         super()._epoch(experiment)
-        if experiment.run.epoch == 2 and not self.two_epochs.is_set():
-            self.two_epochs.set()
+        if experiment.epochs_trained == self.until and not self.waits.is_set():
+            self.waits.set()
             assert self.stopping.wait(120)
 
 
 @pytest.fixture
 def waiting() -> WaitingLaboratory:
     """A panel whose first run has been started and waits at the end of epoch 2."""
-    panel = WaitingLaboratory(**QUICK)
+    panel = WaitingLaboratory(2, **QUICK)
     panel.train.click()
-    assert panel.two_epochs.wait(120)
+    assert panel.waits.wait(120)
     return panel
 
 
@@ -268,6 +291,51 @@ def test_stop_ends_a_run_and_keeps_what_it_has_shown(waiting):
     wait(waiting)
     assert waiting.shown.run.epoch == 2 and not waiting.train.disabled and waiting.stop.disabled
     assert waiting.earlier.options[0][0].endswith(", stopped")
+
+
+def test_the_switch_repeats_a_run_with_three_seeds_and_diagnoses_the_first():
+    panel, alone = Laboratory(**{**QUICK, "epochs": 3}), Experiment(**{**QUICK, "epochs": 3}).train()
+    panel.three.value = True
+    panel.train.click()
+    wait(panel)
+    (run,) = panel.experiments
+    assert without_times(run.history) == without_times(alone.history)
+    assert [len(curves["val_acc"]) for curves in run.repetitions] == [3, 3] and panel.progress.value == 1
+    diagnosis, spread = panel.words.value.split("<br>")
+    assert diagnosis.startswith("<b>Too short to say.</b>")
+    listed = ", ".join(f"{accuracy:.0%}" for accuracy in run.final_accuracies)
+    assert spread.startswith(f"<b>Three seeds.</b> Held-out accuracies {listed}. ")
+    assert panel.earlier.options[0][0].endswith("(3 seeds) held-out, too short to say")
+
+
+@pytest.mark.parametrize(("epochs", "repetitions"), [(2, 0), (8, 0), (14, 1)], ids=["first", "second", "third"])
+def test_stop_ends_all_seeds_and_keeps_those_that_have_ended(epochs, repetitions):
+    panel = WaitingLaboratory(epochs, **QUICK)
+    panel.three.value = True
+    panel.train.click()
+    assert panel.waits.wait(120)
+    assert panel.progress.value == pytest.approx(epochs / (SEEDS * QUICK["epochs"]), abs=0.05)
+    panel.stop.click()
+    wait(panel)
+    (run,) = panel.experiments
+    assert (run.run.epoch, len(run.repetitions)) == (min(epochs, 6), repetitions)
+    assert run.repeating is None and not panel.train.disabled
+    assert ("<b>Two seeds.</b>" in panel.words.value) == (repetitions == 1)
+
+
+def test_the_panel_says_which_seed_is_training_and_draws_its_curves_while_they_grow():
+    panel = WaitingLaboratory(8, **QUICK)
+    panel.three.value = True
+    panel.train.click()
+    assert panel.waits.wait(120)
+    panel.draw_at = 0
+    panel._epoch(panel.shown)
+    status, lines = panel.status.value, draw_laboratory(panel.shown).axes[0].lines
+    assert status.startswith("seed 2 · epoch 2 of 6 · ")
+    assert [line.get_label() for line in lines].count("other seeds") == 1
+    panel.stop.click()
+    wait(panel)
+    assert len(draw_laboratory(panel.shown).axes[0].lines) == len(lines) - 2  # training and validation
 
 
 @pytest.mark.slow

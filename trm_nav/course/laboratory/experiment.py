@@ -23,13 +23,17 @@ from trm_nav.learning.device import processor_set
 from trm_nav.learning.model import TinyRecursiveModel, count_parameters
 from trm_nav.learning.training import Diverged, Training
 from trm_nav.mazes import dataset
+from trm_nav.mazes.dataset import Dataset
 from trm_nav.navigation.plan import plan
 from trm_nav.settings import DataSettings, TrainSettings
 
 from .presets import DEFAULTS
 
 SHOWN = 20  # mazes of either set whose policy is kept after every epoch, to look back at
+SEEDS = 3  # runs of one experiment, where cure is to be told from luck
+STEPS = {"seed": 1, "train_seed": 10, "test_seed": 10}  # from the seeds of one of them to those of the next
 
+Curves: TypeAlias = dict[str, list[float]]
 Plans: TypeAlias = NDArray[np.uint8]
 
 
@@ -41,7 +45,8 @@ class Experiment:
     """Makes mazes and trains a model on them, all in memory, and keeps what there is to see afterwards.
 
     After every epoch, `plans` gains the policy on the first 20 mazes of either set: uint8 (2, 20, n, n), the training
-    mazes first; fewer than 20 if a set is smaller.
+    mazes first; fewer than 20 if a set is smaller. `repetitions` has the curves of the same experiment with other
+    seeds, one for each `repeat` that has ended.
     """
 
     def __init__(self, **changes: Any):
@@ -60,6 +65,8 @@ class Experiment:
         self.train_set, self.val_set = dataset.build(self.data)
         self.run = Training(self.settings, self.train_set, self.val_set)
         self.plans: list[Plans] = []
+        self.repetitions: list[Curves] = []
+        self.repeating: Experiment | None = None
         self.ended = False  # by itself, not because somebody stopped it
 
     def train(
@@ -84,6 +91,34 @@ class Experiment:
             pass
         return self
 
+    def with_seeds(self, number: int) -> "Experiment":
+        """The same experiment with its own mazes and weights, not trained; number: 1 for the next seeds, and so on."""
+        return Experiment(**{**self.changes, **seeds({**DEFAULTS, **self.changes}, number)})
+
+    def repeat(
+        self,
+        on_epoch: Callable[["Experiment"], None] = lambda experiment: None,
+        on_step: Callable[[float], None] | None = None,
+    ) -> bool:
+        """Train a repetition with the next seeds. Returns whether it has ended by itself; only then it is kept.
+
+        on_epoch, on_step: as in `train`, called with this experiment, whose `repeating` has the repetition meanwhile.
+        """
+        again = self.repeating = self.with_seeds(len(self.repetitions) + 1)
+        try:
+            again.train(lambda again: on_epoch(self), on_step)
+        finally:
+            self.repeating = None
+        if again.ended:
+            self.repetitions.append(again.history)
+        return again.ended
+
+    def final_set(self, mazes: int) -> Dataset:
+        """So many mazes that are in neither set of the experiment, not even rotated or reflected: nothing is chosen on
+        them."""
+        drawn = {"num_final": mazes, "final_seed": self.data.final_seed + self.settings.seed}
+        return dataset.build_final(self.data.model_copy(update=drawn), self.train_set, self.val_set)
+
     def _plans(self) -> Plans:
         both = [part.mazes[: self.mazes_kept] for part in (self.train_set, self.val_set)]
         return np.stack([plan(self.run.model, mazes.walls, mazes.goals) for mazes in both])
@@ -94,8 +129,23 @@ class Experiment:
         return min(SHOWN, len(self.train_set), len(self.val_set))
 
     @property
-    def history(self) -> dict[str, list[float]]:
+    def history(self) -> Curves:
         return self.run.curves()
+
+    @property
+    def fan(self) -> list[Curves]:
+        """The curves of the repetitions, of the one in progress as well."""
+        return [*self.repetitions, *([self.repeating.history] if self.repeating else [])]
+
+    @property
+    def epochs_trained(self) -> int:
+        """Finished epochs of the run and of its repetitions."""
+        return sum(len(curves["val_acc"]) for curves in (self.history, *self.fan))
+
+    @property
+    def final_accuracies(self) -> list[float]:
+        """The held-out accuracies of the last epoch, of the run and of the repetitions that have ended."""
+        return [curves["val_acc"][-1] for curves in (self.history, *self.repetitions) if curves["val_acc"]]
 
     @property
     def model(self) -> TinyRecursiveModel:
@@ -128,6 +178,11 @@ class Experiment:
             folder = "runs/laboratory-" + hashlib.sha256(json.dumps([data, training]).encode()).hexdigest()[:8]
         lines = [notebook(data, training, folder), *commands(data, training, folder)]
         return "\n".join(map(shlex.join, lines))
+
+
+def seeds(settings: Mapping[str, Any], number: int) -> dict[str, int]:
+    """The seeds of a repetition of an experiment with these settings: other mazes, other weights, another order."""
+    return {name: settings[name] + number * step for name, step in STEPS.items()}
 
 
 def measured_quantity() -> dict[str, Any]:

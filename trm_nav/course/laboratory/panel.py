@@ -6,9 +6,7 @@ experiment is, and `plots.overfitting` draws it.
 
 import html
 import time
-from collections.abc import Callable, Mapping
-from importlib import resources
-from string import Template
+from collections.abc import Mapping
 from threading import Event, Thread
 from typing import Any
 
@@ -17,30 +15,17 @@ from IPython.display import display
 
 from trm_nav.course.plots.overfitting import draw_laboratory
 from trm_nav.course.widgets import LABEL, png
-from trm_nav.diagnosis.findings import Finding
 from trm_nav.diagnosis.remedies import Remedy
 from trm_nav.errors import UserError
-from trm_nav.learning.model import count_parameters
 
-from .experiment import SHOWN, Experiment, Stopped, describe
+from . import words
+from .controls import CHOICES, WIDE, button, printed, sliders
+from .experiment import SEEDS, SHOWN, Experiment, Stopped
 from .presets import DEFAULTS, PRESETS
 
-CHOICES: dict[str, tuple[str, list[Any]]] = {
-    "num_train": ("mazes", [100, 200, 300, 500, 1000, 2000, 3000, 5000, 10_000, 20_000]),
-    "epochs": ("epochs", [5, 10, 12, 15, 16, 20, 30, 40, 60]),
-    "dim": ("dim", [2, 4, 8, 16, 32, 64, 128]),
-    "depth": ("depth", [1, 2, 3, 4]),
-    "recursions": ("recursions", [1, 2, 3, 4, 6, 8]),
-    "lr": ("learning rate", [1e-4, 5e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1.0, 3.0]),
-    "dropout": ("dropout", [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6]),
-    "weight_decay": ("weight decay", [0.0, 0.01, 0.05, 0.1, 0.3, 1.0, 10.0]),
-}
-"The sliders: setting -> (label, values)."
-SUPERVISIONS = [("the agent's cell", "action"), ("every cell", "policy")]
 KEPT = 6  # experiments beside the newest
 PAUSE = 0.6  # seconds between two pictures
 SHARE = 1 / 4  # of the time that drawing may take: on a machine that a class shares, a picture takes long
-WIDE = {"width": "26em"}
 
 
 class Laboratory:
@@ -54,16 +39,18 @@ class Laboratory:
         self.base = {**DEFAULTS, **(first.changes if first else {}), **base}
         self.experiments: list[Experiment] = [first] if first else []
         self.shown: Experiment | None = first
+        self.seeds = 1  # of the run in progress, or of the last one
         self.draw_at = 0.0  # when the picture may be drawn again, on time.monotonic()'s clock
         self.thread = Thread()
         self.stopping = Event()
         self.offered: list[Remedy] = []
 
-        self.controls = _controls()
+        self.controls = sliders()
         self.set_controls(self.base)
         self.presets = [self._preset(name) for name in PRESETS]
-        self.train = _button("Train", lambda _: self.start(), "success")
-        self.stop = _button("Stop", lambda _: self.stopping.set(), "danger")
+        self.train = button("Train", lambda _: self.start(), "success")
+        self.stop = button("Stop", lambda _: self.stopping.set(), "danger")
+        self.three = ipywidgets.Checkbox(description="three seeds", indent=False, layout={"width": "8em"})
         self.progress = ipywidgets.FloatProgress(max=1, layout={"width": "12em"})
         self.status, self.words, self.copy = ipywidgets.HTML(), ipywidgets.HTML(), ipywidgets.HTML()
         self.picture = ipywidgets.Image(format="png", layout={"max_width": "100%", "min_height": "200px"})
@@ -73,7 +60,7 @@ class Laboratory:
         )
         self.maze.observe(lambda _: self._draw(), "value")
         self.earlier = ipywidgets.Dropdown(description="experiments", layout={"width": "36em"}, **LABEL)
-        self.restore = _button("Restore", lambda _: self.show_again(self.earlier.value))
+        self.restore = button("Restore", lambda _: self.show_again(self.earlier.value))
         self.panel = self._panel()
         self._show()
         self._running(False)
@@ -89,7 +76,7 @@ class Laboratory:
                 continue
             value = settings[name]
             if name in CHOICES and value not in [option for _, option in control.options]:
-                options = sorted([*control.options, (_printed(value), value)], key=lambda option: option[1])
+                options = sorted([*control.options, (printed(value), value)], key=lambda option: option[1])
                 control.options = options
             control.value = value
 
@@ -110,13 +97,14 @@ class Laboratory:
         self.set_controls(changes or {})
         self.stopping.clear()
         self._running(True)
-        self.thread = Thread(target=self._train, args=(self.settings(),), daemon=True)
+        self.thread = Thread(target=self._train, args=(self.settings(), SEEDS if self.three.value else 1), daemon=True)
         self.thread.start()
 
     def show_again(self, index: int | None) -> None:
         """Bring back one of the experiments: its settings, its curves, its policies."""
         if index is not None and not self.thread.is_alive():
             experiment = self.experiments[index]
+            self.seeds = 1 + len(experiment.repetitions)
             self._look_at(experiment)
             self.set_controls({**self.base, **experiment.changes})
             self._show()
@@ -127,18 +115,22 @@ class Laboratory:
         self.maze.max = experiment.mazes_kept - 1
         self.shown = experiment
 
-    def _train(self, settings: dict[str, Any]) -> None:
-        """What the thread does: one experiment, from its mazes to the last picture."""
+    def _train(self, settings: dict[str, Any], seeds: int) -> None:
+        """What the thread does: one experiment, from its mazes to the last picture, then the same with other seeds."""
         try:
             self.words.value = "Making the mazes …"
             experiment = Experiment(**settings)
-            self.draw_at = 0.0
+            self.draw_at, self.seeds = 0.0, seeds
             self._look_at(experiment)
             self._tell(experiment)
             experiment.train(self._epoch, lambda share: self._step(experiment, share))
             if experiment.history["val_loss"]:
                 self.experiments = [*self.experiments, experiment][-KEPT - 1 :]
             self._show()
+            goes_on = experiment.ended
+            while goes_on and len(experiment.repetitions) < seeds - 1:
+                goes_on = experiment.repeat(self._epoch, lambda share: self._step(experiment, share))
+                self._show()
         except UserError as mistake:
             self.words.value = html.escape(str(mistake))
         except Exception as error:  # nobody else would report what a thread raises
@@ -149,13 +141,13 @@ class Laboratory:
     def _step(self, experiment: Experiment, share: float) -> None:
         if self.stopping.is_set():
             raise Stopped
-        done = (experiment.run.epoch + share) / experiment.settings.epochs
+        done = (experiment.epochs_trained + share) / (self.seeds * experiment.settings.epochs)
         if done - self.progress.value > 0.01 or done < self.progress.value:
             self.progress.value = done
 
     def _epoch(self, experiment: Experiment) -> None:
         began = time.monotonic()
-        if began >= self.draw_at and not experiment.ended:
+        if began >= self.draw_at and (experiment.repeating or not experiment.ended):
             self._draw()
             self._tell(experiment)
             ended = time.monotonic()
@@ -168,7 +160,7 @@ class Laboratory:
     def _show(self) -> None:
         """Everything that belongs to the experiment shown, and the list of all."""
         self.earlier.options = [
-            (f"{index + 1} · {_label(experiment)}", index) for index, experiment in enumerate(self.experiments)
+            (f"{index + 1} · {words.label(experiment)}", index) for index, experiment in enumerate(self.experiments)
         ]
         if self.shown is None:
             self.words.value = "Choose a preset, or set the sliders and press Train."
@@ -187,16 +179,12 @@ class Laboratory:
 
     def _tell(self, experiment: Experiment) -> None:
         """The experiment in words: how far it is, what it shows, what to try, how to reproduce it."""
-        findings = experiment.findings
-        self.progress.value = experiment.run.epoch / experiment.settings.epochs
-        self.status.value = (
-            f"epoch {experiment.run.epoch} of {experiment.settings.epochs} · "
-            f"{count_parameters(experiment.model):,} parameters for {experiment.labels:,} labels: "
-            f"<b>{experiment.parameters_per_label:.2g} per label</b>"
-        )
-        self.words.value = "<br>".join(map(_sentence, findings))
-        self._offer([remedy for finding in findings[:1] for remedy in finding.remedies if self._can(remedy)])
-        self.copy.value = _commands(experiment)
+        self.progress.value = experiment.epochs_trained / (self.seeds * experiment.settings.epochs)
+        self.status.value = words.status(experiment)
+        self.words.value = words.diagnosis(experiment)
+        first = experiment.findings[:1]
+        self._offer([remedy for finding in first for remedy in finding.remedies if self._can(remedy)])
+        self.copy.value = words.commands(experiment)
 
     def _can(self, remedy: Remedy) -> bool:
         """Whether the panel has the sliders for a remedy."""
@@ -210,14 +198,14 @@ class Laboratory:
             self.cures.children = [ipywidgets.Label("Try:"), *buttons] if buttons else []
 
     def _cure(self, remedy: Remedy) -> ipywidgets.Button:
-        return _button(str(remedy).replace("`", ""), lambda _: self.start(remedy.changes), width="auto")
+        return button(str(remedy).replace("`", ""), lambda _: self.start(remedy.changes), width="auto")
 
     def _preset(self, name: str) -> ipywidgets.Button:
-        return _button(name, lambda _: self.start(PRESETS[name]))
+        return button(name, lambda _: self.start(PRESETS[name]))
 
     def _panel(self) -> ipywidgets.VBox:
         """All of it, from top to bottom."""
-        sliders = ipywidgets.GridBox(list(self.controls.values()), layout={"grid_template_columns": "repeat(2, 27em)"})
+        grid = ipywidgets.GridBox(list(self.controls.values()), layout={"grid_template_columns": "repeat(2, 27em)"})
         diagnosis = ipywidgets.VBox(
             [self.words, self.cures],
             layout={"min_height": "130px"},  # so that what is below does not move
@@ -225,8 +213,8 @@ class Laboratory:
         panel = ipywidgets.VBox(
             [
                 ipywidgets.HBox([ipywidgets.Label("Show me:"), *self.presets]),
-                sliders,
-                ipywidgets.HBox([self.train, self.stop, self.progress, self.status]),
+                grid,
+                ipywidgets.HBox([self.train, self.three, self.stop, self.progress, self.status]),
                 self.picture,
                 diagnosis,
                 self.maze,
@@ -236,58 +224,3 @@ class Laboratory:
         )
         panel.add_class("trm-laboratory")
         return panel
-
-
-def _controls() -> dict[str, ipywidgets.Widget]:
-    """A slider for each of CHOICES, and two more controls, by the names of their settings."""
-    controls: dict[str, ipywidgets.Widget] = {
-        name: ipywidgets.SelectionSlider(
-            options=[(_printed(value), value) for value in values],
-            description=label,
-            continuous_update=False,
-            layout=WIDE,
-            **LABEL,
-        )
-        for name, (label, values) in CHOICES.items()
-    }
-    controls["augment"] = ipywidgets.Checkbox(description="augmentation", layout=WIDE, **LABEL)
-    controls["supervision"] = ipywidgets.Dropdown(
-        options=SUPERVISIONS, description="the loss reads", layout=WIDE, **LABEL
-    )
-    return controls
-
-
-def _button(
-    label: str, clicked: Callable[[ipywidgets.Button], None], style: str = "", width: str = "10em"
-) -> ipywidgets.Button:
-    button = ipywidgets.Button(description=label, button_style=style, layout={"width": width})
-    button.on_click(clicked)
-    return button
-
-
-def _printed(value: float) -> str:
-    return f"{value:,}" if value >= 1000 else f"{value:g}"
-
-
-def _sentence(finding: Finding) -> str:
-    """A finding as HTML: its name and the epoch where it begins, then its evidence."""
-    heading, evidence = (html.escape(words[:1].upper() + words[1:]) for words in (finding.heading, finding.evidence))
-    return f"<b>{heading}.</b> {evidence}."
-
-
-def _label(experiment: Experiment) -> str:
-    """One line for the list of experiments: what was changed, and what came of it."""
-    changed = {
-        name: value
-        for name, value in experiment.changes.items()
-        if name in (*CHOICES, "augment", "supervision") and value != DEFAULTS[name]
-    }
-    outcome = experiment.findings[0].name if experiment.ended else "stopped"
-    return f"{describe(changed)}: {experiment.history['val_acc'][-1]:.0%} held-out, {outcome}"
-
-
-def _commands(experiment: Experiment) -> str:
-    """The commands that reproduce the experiment as HTML, with a button that copies them."""
-    files = resources.files(__package__)
-    copy, page = (files.joinpath(name).read_text(encoding="utf-8") for name in ("copy.js", "commands.html"))
-    return Template(page).substitute(copy=html.escape(copy), commands=html.escape(experiment.commands()))

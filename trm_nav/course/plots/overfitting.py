@@ -1,6 +1,6 @@
-"""The pictures of lesson 05: the gap between training and validation, a memorised policy, data quantity, and cures.
+"""The pictures of lesson 05: the gap between training and validation, a memorised policy, and data quantity.
 
-No other lesson draws them; `curves` and `mazes` draw what they are made of.
+No other lesson draws them; `curves` and `mazes` draw what they are made of, and `cures` compares the cures.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,12 +18,14 @@ from trm_nav.mazes.encoding import contains
 
 from .curves import draw_curves
 from .mazes import draw_maze, draw_policy, maze_axes
-from .style import BLUE, GREEN, GRID, INK, ORANGE, SKY
+from .style import BLUE, GREEN, GRID, INK, ORANGE, SKY, TRAIN, VALIDATION
 
 if TYPE_CHECKING:
     from trm_nav.course.laboratory.experiment import Experiment
 
 FAINT = "#77777f"
+THIN: dict[str, Any] = {"linewidth": 0.9, "alpha": 0.75, "zorder": 1.5}
+LOSSES = "train_loss", "val_loss"
 History: TypeAlias = Mapping[str, Sequence[float]]
 Actions: TypeAlias = NDArray[np.uint8]  # (n, n)
 
@@ -92,6 +94,8 @@ def draw_learned(ax: Axes, name: str, data: Dataset, maze: int, actions: Actions
 def draw_laboratory(experiment: "Experiment", maze: int = 1, earlier: Mapping[str, History] | None = None) -> Figure:
     """An experiment so far: its curves with the gap between them, and its policy in two mazes.
 
+    The curves of its repetitions with other seeds are thin lines around its own.
+
     maze: the index of the maze in either set, among those whose policies the experiment keeps. earlier: name ->
     history of other experiments, whose validation curves are drawn faintly, each with its name at the end.
 
@@ -105,8 +109,11 @@ def draw_laboratory(experiment: "Experiment", maze: int = 1, earlier: Mapping[st
     loss, accuracy, seen, held_out = (figure.add_subplot(grid[0, column]) for column in range(4))
     history, epochs = experiment.history, experiment.settings.epochs
     draw_gap(history, (loss, accuracy), epochs)
+    for curves in experiment.fan:
+        _draw_repetition(curves, (loss, accuracy))
     if history["val_loss"]:
-        loss.set_ylim(0, 1.08 * max(*history["train_loss"], *history["val_loss"]))
+        all_curves = (history, *experiment.fan)
+        loss.set_ylim(0, 1.08 * max(max(curves[name], default=0) for curves in all_curves for name in LOSSES))
     for name, other in (earlier or {}).items():
         _draw_earlier(name, other["val_loss"], epochs, loss)
         _draw_earlier(name, other["val_acc"], epochs, accuracy)
@@ -115,7 +122,7 @@ def draw_laboratory(experiment: "Experiment", maze: int = 1, earlier: Mapping[st
             loss.axvline(finding.epoch, color=INK, linewidth=1, linestyle=":")
             accuracy.axvline(finding.epoch, color=INK, linewidth=1, linestyle=":")
     handles, labels = accuracy.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="lower left", bbox_to_anchor=(0.02, -0.025), ncols=4, fontsize=10)
+    figure.legend(handles, labels, loc="lower left", bbox_to_anchor=(0.02, -0.025), ncols=5, fontsize=10)
     sides = ("Training maze", experiment.train_set), ("Held-out maze", experiment.val_set)
     for side, (ax, (name, data)) in enumerate(zip((seen, held_out), sides, strict=True)):
         if experiment.plans:
@@ -124,6 +131,15 @@ def draw_laboratory(experiment: "Experiment", maze: int = 1, earlier: Mapping[st
             draw_maze(data.walls[maze], data.goals[maze], data.starts[maze], ax, name)
         ax.set_title(ax.get_title(loc="left"), fontsize=10.5)
     return figure
+
+
+def _draw_repetition(curves: History, axes: Sequence[Axes]) -> None:
+    """The curves of another seed, thin, in the colours of the run. The legend names the first line alone."""
+    for ax, name in zip(axes, ("loss", "acc"), strict=True):
+        x = range(1, len(curves[f"val_{name}"]) + 1)
+        named = "other seeds" in ax.get_legend_handles_labels()[1]
+        ax.plot(x, curves[f"train_{name}"], **{**TRAIN, **THIN})
+        ax.plot(x, curves[f"val_{name}"], **{**VALIDATION, **THIN}, label=None if named else "other seeds")
 
 
 def _draw_earlier(name: str, curve: Sequence[float], epochs: int, ax: Axes) -> None:
