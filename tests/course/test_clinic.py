@@ -1,4 +1,7 @@
-"""The blind clinic, played by keyboard in a page from a plain web server, and what it counts as right."""
+"""The blind clinic, played by keyboard in a page from a plain web server, and what it counts as right.
+
+What a reader sees is kept in runs/browser/.
+"""
 
 import itertools
 import json
@@ -22,9 +25,8 @@ from trm_nav.diagnosis.findings import diagnose
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 from benchmarks.studies.clinic import cases as study  # noqa: E402
-from benchmarks.studies.clinic.treatments import CHANGES, Treated, outcome, treated  # noqa: E402
-from benchmarks.studies.faults.judging import EXPECTED  # noqa: E402
-from benchmarks.studies.faults.runs import KINDS, Run, histories  # noqa: E402
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 WEB = Path(tables.__file__).parent
 DATA: dict[str, Any] = json.loads((WEB / "clinic.json").read_text(encoding="utf-8"))
@@ -39,53 +41,6 @@ PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>The 
 STYLE = """body { background: light-dark(#ffffff, #121212); color: light-dark(#26262b, #eeeeee); }"""
 SCREENS = [(390, 844), (1024, 768), (1366, 900)]
 CASES = 10
-
-
-# ---------------------------------------------------------------------------------------------------- what is committed
-
-
-def test_the_file_of_the_page_is_small_and_its_cases_are_those_of_the_study():
-    assert (WEB / "clinic.json").stat().st_size < 250_000
-    outcomes = {name: family["outcomes"] for name, family in DATA["families"].items()}
-    made = study.content(outcomes, DATA["machine"], DATA["seconds"])
-    assert json.loads(json.dumps(made)) == DATA, "run: python -m benchmarks.studies.clinic --write"
-
-
-def test_there_are_cases_of_ten_families_at_least_and_no_threshold_was_chosen_on_them():
-    assert len({one["family"] for one in DATA["cases"]}) >= CASES
-    tuning = [line["val_loss"] for line in histories("tuning")]
-    assert all(one["val_loss"] not in tuning for one in DATA["cases"])
-
-
-def test_the_right_names_are_those_of_the_fault_and_healthy_only_where_nothing_was_lost():
-    for one in DATA["cases"]:
-        family = DATA["families"][one["family"]]
-        lost = family["healthy"] - np.mean(one["val_acc"][-2:])
-        names = EXPECTED[family["fault"]] & set(DATA["illnesses"])
-        assert set(one["right"]) - {"healthy"} == names - {"healthy"}
-        if family["fault"] != "other-density":
-            assert ("healthy" in one["right"]) == (family["fault"] == "healthy" or lost < study.HARM)
-
-
-def test_a_prescription_changes_nothing_only_where_the_run_has_it_already():
-    for name, family in DATA["families"].items():
-        run = Run(family["fault"], family["kind"], 0, "judged")
-        for prescription in CHANGES:
-            same = treated(run, prescription) is None
-            assert (prescription in family["changes"]) != same, name
-            assert not same or prescription not in family["outcomes"]
-
-
-def test_a_treatment_is_trained_with_the_fault_and_repaired_without_it(monkeypatch):
-    monkeypatch.setitem(KINDS, "small grid", {**KINDS["small grid"], "num_train": 200, "num_test": 50, "epochs": 4})
-    run = Run("unturned-actions", "small grid", 22, "judged")
-    sick, cured = (outcome(treated(run, name)) for name in ("leave", "check"))
-    assert sick["epochs"] == cured["epochs"] == [1, 2, 3, 4]
-    assert cured["train_loss"][-1] < sick["train_loss"][-1], "labels that fit can be learned, others cannot"
-    assert treated(run, "check") == Treated("healthy", "small grid", 22, "judged", {})
-
-
-# ------------------------------------------------------------------------------------------------------------ the page
 
 
 @pytest.fixture(scope="module")
@@ -164,8 +119,6 @@ def choose(page: Page, group: str, value: str) -> None:
     raise AssertionError(f"no {value} among the choices of {group}")
 
 
-@pytest.mark.browser
-@pytest.mark.slow
 def test_a_round_is_played_by_keyboard_and_its_scores_are_right(page, site):
     opened(page, site, "#seed=5")
     cases = cases_of(page, 5)
@@ -207,8 +160,6 @@ def test_a_round_is_played_by_keyboard_and_its_scores_are_right(page, site):
     assert page.locator(".clinic-list a", has_text="✓").count() == CASES
 
 
-@pytest.mark.browser
-@pytest.mark.slow
 def test_the_same_seed_gives_the_same_ten_cases_of_ten_families_and_another_seed_others(page, site):
     opened(page, site)
     rounds = [cases_of(page, seed) for seed in (7, 7, 8)]
@@ -234,8 +185,6 @@ def right_prescriptions(one: dict[str, Any]) -> set[str]:
     return helped | ({"leave"} if family["fault"] == "healthy" else set())
 
 
-@pytest.mark.browser
-@pytest.mark.slow
 def test_the_right_prescriptions_and_the_odds_of_chance_are_those_of_an_independent_count(page, site):
     opened(page, site)
     found = page.evaluate(
@@ -262,8 +211,6 @@ def test_the_right_prescriptions_and_the_odds_of_chance_are_those_of_an_independ
         assert said == pytest.approx(expected, abs=1e-12)
 
 
-@pytest.mark.browser
-@pytest.mark.slow
 def test_an_answer_that_is_not_complete_is_asked_for_by_one_sentence(page, site):
     opened(page, site, "#seed=2&case=4")
     button = page.get_by_role("button", name="Show what happened")
@@ -282,8 +229,6 @@ def test_an_answer_that_is_not_complete_is_asked_for_by_one_sentence(page, site)
     page.get_by_role("heading", name="What happened").wait_for()
 
 
-@pytest.mark.browser
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rest", "case", "sentence"),
     [
@@ -301,8 +246,6 @@ def test_an_address_that_is_not_right_is_answered_by_a_sentence_and_a_round(page
     assert page.locator("h2").inner_text() == f"Case {case} of {CASES}"
 
 
-@pytest.mark.browser
-@pytest.mark.slow
 def test_the_sheet_has_the_answers_of_the_round_and_can_be_printed(page, site):
     opened(page, site, "?sheet#seed=5")
     cases = cases_of(page, 5)
@@ -312,10 +255,11 @@ def test_the_sheet_has_the_answers_of_the_round_and_can_be_printed(page, site):
         assert DATA["faults"][DATA["families"][one["family"]]["fault"]] in text
     page.emulate_media(media="print")
     assert page.locator(".clinic-sheet").is_visible() and not page.get_by_role("button", name="Print").is_visible()
+    page.emulate_media(media="screen")
+    page.get_by_role("link", name="Back to the questions").click()
+    page.get_by_role("heading", name="Case 1 of 10").wait_for()
 
 
-@pytest.mark.browser
-@pytest.mark.slow
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_nothing_is_wider_than_the_screen_and_every_control_has_a_name(page, site, dark):
     page.emulate_media(color_scheme="dark" if dark else "light")
@@ -347,8 +291,6 @@ def violations(page: Page) -> None:
     assert found.violations_count == 0, found.generate_report()
 
 
-@pytest.mark.browser
-@pytest.mark.slow
 def test_curves_grow_with_a_run_without_being_drawn_anew(page, site):
     opened(page, site)
     page.evaluate("""async () => {

@@ -28,7 +28,8 @@ export async function mount(here) {
     problem.textContent = sentence;
     const cases = roundOf(seed, data.cases), answers = recall(seed, data);
     if (wanted) {
-      page.replaceChildren(el("h2", {}, `Round ${seed}: the answers`), sheet(data, cases));
+      const questions = window.location.pathname + address(seed, 1);
+      page.replaceChildren(el("h2", {}, `Round ${seed}: the answers`), sheet(data, cases, questions));
       return;
     }
     const one = cases[number - 1], given = answers[number - 1];

@@ -66,8 +66,8 @@ export function effects(data, one, answer, doctor) {
   const seeds = found.leave.runs.length;
   const measured = family.fault === "other-density"
     ? " Only the held-out mazes were wrong. To repair them changes what is said of the network, not the network." : "";
-  return el("div", {},
-    table("What each prescription really did", ["prescription", "changes", "right on fresh mazes", "gain", "notes"], rows),
+  const heads = ["prescription", "changes", "right on fresh mazes", "gain", "notes"];
+  return el("div", {}, table("What each prescription really did", heads, rows),
     el("p", { className: "clinic-help" },
       `Trained again with ${seeds === 1 ? "one seed" : `${seeds} seeds: the mean, and both`}. The fresh mazes, 1,000 `
       + `for each seed, are drawn like the training mazes of a healthy run, and nothing was chosen on them. Healthy `
