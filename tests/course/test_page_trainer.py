@@ -23,6 +23,7 @@ from torch.nn import functional as F
 import trm_nav.course
 from trm_nav.course.laboratory.experiment import Experiment, Stopped
 from trm_nav.course.laboratory.presets import PRESETS
+from trm_nav.course.web import presets
 from trm_nav.course.web.export import export
 from trm_nav.learning import training
 from trm_nav.learning.loss import chance, count_right, policy_loss
@@ -122,6 +123,7 @@ def trained(request) -> tuple[bytes, Experiment, list[float]]:
     return start, experiment, losses
 
 
+@pytest.mark.browser
 @pytest.mark.slow
 def test_the_first_steps_of_a_run_have_the_losses_and_its_epochs_the_history_of_the_library(page, folder, trained):
     start, experiment, losses = trained
@@ -137,6 +139,7 @@ def test_the_first_steps_of_a_run_have_the_losses_and_its_epochs_the_history_of_
         assert answer["chance"][part] == pytest.approx(values, rel=TOLERANCE)
 
 
+@pytest.mark.browser
 @pytest.mark.slow
 def test_the_gradient_of_a_trained_model_is_the_librarys_with_dropout_too(page, monkeypatch, trained):
     _, experiment, _ = trained
@@ -162,6 +165,7 @@ def test_the_gradient_of_a_trained_model_is_the_librarys_with_dropout_too(page, 
         assert np.linalg.norm(answer["gradient"][name] - expected) <= TOLERANCE * np.linalg.norm(expected), name
 
 
+@pytest.mark.browser
 @pytest.mark.slow
 def test_numbers_are_dropped_at_the_rate_and_the_others_enlarged(page):
     kept = page.evaluate("""() => {
@@ -183,6 +187,7 @@ def test_numbers_are_dropped_at_the_rate_and_the_others_enlarged(page):
     assert 0.4 < ((first == 0) == (second == 0)).mean() < 0.7  # 0.58 if they are independent
 
 
+@pytest.mark.browser
 @pytest.mark.slow
 def test_mazes_have_the_experts_labels_and_no_maze_is_in_both_sets(page):
     sets = page.evaluate("""() => {
@@ -202,6 +207,7 @@ def test_mazes_have_the_experts_labels_and_no_maze_is_in_both_sets(page):
     assert count_distinct(Mazes.join(parts)) == sum(map(count_distinct, parts)) > 300
 
 
+@pytest.mark.browser
 @pytest.mark.slow
 def test_symmetries_the_schedule_and_chance_are_the_librarys(page):
     for n in (3, 8):
@@ -232,3 +238,95 @@ def test_the_kernels_are_those_of_their_source(tmp_path):
     command[:4] = [asc, str(TRAINER / "kernels.ts"), "-o", str(built)]
     subprocess.run(command, check=True)
     assert built.read_bytes() == (TRAINER / "kernels.wasm").read_bytes(), "build kernels.wasm again; see kernels.ts"
+
+
+# Send messages to a new worker; each waits until the answers so far satisfy a condition. Returns all answers.
+TALK = """async (messages) => {
+    const worker = new Worker("/web/trainer/worker.js", { type: "module" }), answers = [];
+    const arrived = (type, count) => new Promise((done) => {
+        worker.onmessage = ({ data }) => {
+            answers.push(data);
+            if (answers.filter((answer) => answer.type === type).length >= count) done();
+        };
+        worker.onerror = ({ message }) => done(answers.push({ type: "error", message }));
+        setTimeout(() => done(answers.push({ type: "error", message: "no answer" })), 60_000);
+    });
+    for (const [message, type, count] of messages) {
+        const answer = arrived(type, count);
+        worker.postMessage(message);
+        await answer;
+    }
+    worker.terminate();
+    return answers.map(({ policies, ...rest }) => rest);
+}"""
+LITTLE = dict(num_train=100, num_test=50, dim=4, depth=1, batch_size=50, epochs=3)
+
+
+def of_type(answers: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
+    return [answer for answer in answers if answer["type"] == kind]
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_the_worker_trains_to_the_end_and_the_same_seed_gives_the_same_run(page):
+    start = {"type": "start", "settings": {**LITTLE, "dropout": 0.2, "augment": True}}
+    first, second = (page.evaluate(TALK, [[start, "done", 1]]) for _ in range(2))
+    for answers in (first, second):
+        assert [answer["epoch"] for answer in of_type(answers, "point")] == [1, 2, 3]
+        for point in of_type(answers, "point"):
+            point["record"].pop("seconds")
+    assert of_type(first, "point") == of_type(second, "point")
+    (ready,), (done,) = of_type(first, "ready"), of_type(first, "done")
+    assert (ready["labels"], ready["batches"], done["why"]) == (100, 2, "end")
+    assert ready["parameters"] == sum(value.numel() for value in Experiment(**LITTLE).model.parameters())
+    assert set(Experiment(**LITTLE).run.record()) == set(done["record"])
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_the_worker_stops_when_it_is_told_to_and_then_starts_another_run(page):
+    long = {"type": "start", "settings": {**LITTLE, "epochs": 100_000}}
+    short = {"type": "start", "settings": LITTLE}
+    answers = page.evaluate(TALK, [[long, "point", 1], [{"type": "stop"}, "done", 1], [short, "done", 2]])
+    assert [answer["why"] for answer in of_type(answers, "done")] == ["stopped", "end"]
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_a_paused_run_takes_single_steps_with_the_learning_rate_that_was_set_last(page):
+    start = {"type": "start", "settings": LITTLE, "paused": True}
+    step, change = {"type": "step"}, {"type": "set", "lr": 10, "watch": 1}
+    alone = page.evaluate(TALK, [[start, "ready", 1], *[[step, "step", count] for count in (1, 2, 3)]])
+    changed = page.evaluate(
+        TALK, [[start, "ready", 1], [step, "step", 1], [change, "policies", 1], *[[step, "step", n] for n in (2, 3)]]
+    )
+    losses = [[answer["loss"] for answer in of_type(answers, "step")] for answers in (alone, changed)]
+    assert losses[0][:2] == losses[1][:2] and losses[0][2] != losses[1][2]
+    assert [answer["epoch"] for answer in of_type(alone, "point")] == [1]
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+@pytest.mark.parametrize("settings, sentence", [
+    ({"lr": 20}, "`lr` must be a number above 0 and up to 10, not 20."),
+    ({"dims": 20}, "There is no setting `dims` in this page."),
+    ({"dim": 4096, "recursions": 64}, "This model needs 64,016 MB of memory"),
+    ({"grid_size": 3, "num_test": 300, "obstacle_density": 0}, "There are hardly any mazes of 3 x 3 with "),
+])  # fmt: skip
+def test_a_mistake_is_one_sentence_and_no_run_begins(page, settings, sentence):
+    answers = page.evaluate(TALK, [[{"type": "start", "settings": settings}, "error", 1]])
+    (answer,) = answers
+    assert answer["message"].startswith(sentence)
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_a_run_that_diverges_says_so(page):
+    settings = {**LITTLE, "lr": 10, "weight_decay": 100, "epochs": 300, "depth": 4}
+    (done,) = of_type(page.evaluate(TALK, [[{"type": "start", "settings": settings}, "done", 1]]), "done")
+    assert done["why"] == "diverged" and done["record"]["diverged"]
+    assert done["message"].endswith("at learning rate 10: lower it, for example to `lr=1`.")
+
+
+def test_the_settings_of_the_page_are_those_of_the_library():
+    assert presets.RESULT.read_text(encoding="utf-8") == presets.text(), "run: python -m trm_nav.course.web.presets"

@@ -4,7 +4,7 @@ import { STAY, beside, distances } from "../../playground/mazes.js";
 import { symmetries } from "./symmetry.js";
 
 const GOAL = 2, START = 3; // the first is a token; the second tells two starts apart when mazes are compared
-const TRIES = 200_000, TRIES_PER_MAZE = 100; // as in dataset.py: more say that there are hardly any other mazes
+const TRIES = 20_000, TRIES_PER_MAZE = 100; // more say that there are hardly any other mazes
 
 /**
  * Mazes with their labels. tokens, optimal: (mazes, cells), a token and the set of optimal actions of each cell; steps:
@@ -36,8 +36,8 @@ function draw(count, side, density, random, taken) {
   const set = emptySet(count, side), table = taken.size ? symmetries(side).cells : [];
   for (let maze = 0, tries = 0; maze < count; tries++) {
     if (tries > TRIES + TRIES_PER_MAZE * maze) {
-      throw new Error(`There are hardly any mazes of ${side} x ${side} with \`obstacle_density=${density}\` that are not `
-                      + "held out already: lower `num_test` or `obstacle_density`, or raise `grid_size`.");
+      throw new Error(`There are hardly any mazes of ${side} x ${side} with \`obstacle_density=${density}\` that are `
+                      + "not held out already: lower `num_test` or `obstacle_density`, or raise `grid_size`.");
     }
     if (drawInto(set, maze, density, random) && !taken.has(orientation(set, maze, table))) maze++;
   }

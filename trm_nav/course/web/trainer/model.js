@@ -112,7 +112,7 @@ export class TinyRecursiveModel {
     k.embedBack(cells * batch, dim, this.tokens, this.dInputs, this.embedding.gradient);
   }
 
-  /** For every cell, where its position lies among the positions, and where its states begin; none without positions. */
+  /** For every cell, where its position lies among the positions, and where its states begin. */
   #positions(each) {
     if (!this.position) return;
     for (let cell = 0; cell < this.cells; cell++) each(4 * cell * this.dim, 4 * cell * this.batch * this.dim);

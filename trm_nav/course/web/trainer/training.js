@@ -24,9 +24,9 @@ export function recursionsAt(epoch, { epochs, recursions, grow_recursions }) {
  */
 export class Training {
   /**
-   * module: from `loadKernels`. settings: with all names of DataSettings and TrainSettings that are used here. given: in place of what the seeds would give, `sets`,
-   * `weights`, and for every epoch its `order` and `turns`; `readRun` has them. Throws an Error with a sentence if
-   * settings do not fit together or need too much memory.
+   * module: from `loadKernels`. settings: all of them, from `checked`. given: in place of what the seeds would give,
+   * `sets`, `weights`, and for every epoch its `order` and `turns`; `readRun` has them. Throws an Error with a sentence
+   * if there are not enough mazes or too little memory.
    */
   constructor(module, settings, given = {}) {
     this.settings = { ...settings, patience: settings.patience ?? settings.epochs };
