@@ -13,9 +13,10 @@ const ALIKE = 8; // units of the picture; two levels of guessing that are closer
  * Put curves into an element. curves.css must be loaded.
  *
  * panels: "loss", "acc" or both. onPick: if given, the first panel is a slider: a click or the arrow keys choose an
- * epoch, and onPick gets it. Returns { update(history, epochs), mark(epoch) }; update draws a history with the lists
- * train_loss, train_acc, val_loss and val_acc, and `chance` if it is known, on an axis of so many epochs (those of the
- * history if left out); mark draws a line at an epoch, none for null.
+ * epoch, and onPick gets it. Returns { update(history, epochs, others), mark(epoch) }; update draws a history with the
+ * lists train_loss, train_acc, val_loss and val_acc, and `chance` if it is known, on an axis of so many epochs (those of
+ * the history if left out), and fainter the others, each { name, history }: of one with a name the validation curve, with
+ * the name at its end, of one without a name both. mark draws a line at an epoch, none for null.
  */
 export function drawCurves(here, { panels = ["loss", "acc"], onPick } = {}) {
   const box = html("div", "trm-curves");
@@ -23,8 +24,8 @@ export function drawCurves(here, { panels = ["loss", "acc"], onPick } = {}) {
   box.append(legend());
   here.append(box);
   return {
-    update(history, epochs = history.val_loss.length) {
-      for (const one of drawn) one.update(history, Math.max(epochs, 1));
+    update(history, epochs = history.val_loss.length, others = []) {
+      for (const one of drawn) one.update(history, Math.max(epochs, 1), others);
     },
     mark(epoch) {
       for (const one of drawn) one.mark(epoch);
@@ -56,20 +57,20 @@ function panel(box, names, onPick) {
   const kind = names.chance;
   const picture = svg("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: onPick ? "slider" : "img" });
   const text = (x, y, words, more) => Object.assign(svg("text", { x, y, ...more }), { textContent: words });
-  const axes = svg("g", { class: "axes" }), levels = svg("g", { class: "levels" });
+  const axes = svg("g", { class: "axes" }), levels = svg("g", { class: "levels" }), more = svg("g", {});
   const gap = svg("path", { class: "gap" }), marker = svg("line", { class: "marker", y1: TOP, y2: HEIGHT - BOTTOM });
   const lines = { train: svg("path", { class: "train" }), val: svg("path", { class: "validation" }) };
   marker.setAttribute("visibility", "hidden");
   picture.append(
     text(LEFT, 15, names.label, { class: "label" }),
     text(WIDTH - RIGHT, HEIGHT - 6, "epoch", { class: "label", "text-anchor": "end" }),
-    axes, levels, gap, lines.train, lines.val, marker,
+    axes, levels, gap, more, lines.train, lines.val, marker,
   );
   box.append(picture);
   let state = { history: { [names.train]: [], [names.val]: [] }, epochs: 1, picked: null };
   const x = (epoch) => LEFT + ((epoch - 1) / Math.max(1, state.epochs - 1)) * (WIDTH - LEFT - RIGHT);
 
-  function update(history, epochs) {
+  function update(history, epochs, others) {
     state = { ...state, history, epochs };
     const chance = [history.chance?.train?.[kind], history.chance?.val?.[kind]].filter(Number.isFinite);
     const values = [...history[names.train], ...history[names.val], ...chance].filter(Number.isFinite);
@@ -81,6 +82,8 @@ function panel(box, names, onPick) {
       axes.replaceChildren(...yAxis(kind, highest, y), ...xAxis(epochs, x));
     }
     levels.replaceChildren(...guessing(chance, y));
+    const cut = (value) => y(Math.min(value, highest)); // the scale is that of the first history
+    more.replaceChildren(...others.flatMap((other) => fainter(other, names, epochs, x, cut)));
     lines.train.setAttribute("d", path(history[names.train], x, y));
     lines.val.setAttribute("d", path(history[names.val], x, y));
     gap.setAttribute("d", area(history[names.train], history[names.val], x, y));
@@ -145,6 +148,15 @@ function xAxis(epochs, x) {
     svg("line", { class: "stroke", x1: round(x(epoch)), x2: round(x(epoch)), y1: base, y2: base + 4 }),
     tick(x(epoch), base + 17, "middle", epoch),
   ]);
+}
+
+/** Another history, as far as the axis goes. */
+function fainter({ name, history }, names, epochs, x, y) {
+  const line = (values, kind) => svg("path", { class: `${kind} fainter`, d: path(values.slice(0, epochs), x, y) });
+  const validation = history[names.val].slice(0, epochs), last = validation.findLastIndex(Number.isFinite);
+  if (!name) return [line(history[names.train], "train"), line(validation, "validation")];
+  const words = last < 0 ? [] : [tick(x(last + 1) - 2, y(validation[last]) - 4, "end", name)];
+  return [line(validation, "validation earlier"), ...words];
 }
 
 /** The level of guessing as a dotted line; two lines, each with its name, where training and validation differ. */
