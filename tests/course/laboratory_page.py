@@ -55,6 +55,10 @@ class LaboratoryPanel:
     def checked(self, label: str) -> bool:
         return self.panel.get_by_label(label).is_checked()
 
+    def toggle(self, label: str) -> None:
+        """Press the space bar on a check box."""
+        self.panel.get_by_label(label).press("Space")
+
     def move(self, label: str) -> float:
         """Press an arrow key on a slider. Returns the seconds until its value has changed."""
         slider = self.panel.locator(".widget-hslider", has=self.page.get_by_text(label, exact=True))

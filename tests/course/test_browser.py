@@ -85,7 +85,7 @@ def require_pictures_that_follow_their_sliders(lesson: NotebookPage) -> list[dic
 
 
 def require_a_laboratory_that_answers(lesson: NotebookPage, picture: Path) -> dict[str, float]:
-    """Train, a preset, Stop, a remedy, Restore and Copy, pressed one after the other; the seconds that some took.
+    """Train, a preset, Stop, three seeds, a remedy, Restore and Copy, one after the other; the seconds that some took.
 
     What comes of an experiment is tested without a browser; here only what is on the page is waited for.
     """
@@ -110,10 +110,16 @@ def require_a_laboratory_that_answers(lesson: NotebookPage, picture: Path) -> di
         seconds["stop"] = panel.press("Stop", until=stopped)
         assert panel.experiments()[-1].endswith("stopped")
 
+        panel.toggle("three seeds")
+        ended = panel.another_experiment()
+        panel.press("Overfitting", until=panel.another_picture())
+        wait(f"{ended} && said('Three seeds.')")
+        panel.toggle("three seeds")
+
         panel.choose("experiments", 0)
         panel.press("Restore", until="said('Overfitting since epoch') && !commands().includes('--augment')")
         ended = panel.another_experiment()
-        panel.press("augmentation (augment=True)", until="button('Train').disabled || experiments() > 3")
+        panel.press("augmentation (augment=True)", until="button('Train').disabled || experiments() > 4")
         wait(ended)
         assert panel.checked("augmentation") and "--augment" in commands()
         lesson.screenshot(picture)

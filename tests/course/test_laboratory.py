@@ -11,6 +11,7 @@ from functools import cache
 from pathlib import Path
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
 from trm_nav import UserError
@@ -18,6 +19,7 @@ from trm_nav.course.laboratory.controls import CHOICES
 from trm_nav.course.laboratory.experiment import SEEDS, SHOWN, Experiment, Stopped, describe
 from trm_nav.course.laboratory.panel import Laboratory
 from trm_nav.course.laboratory.presets import DEFAULTS, PRESETS
+from trm_nav.course.plots.cures import draw_cures
 from trm_nav.course.plots.overfitting import draw_laboratory
 from trm_nav.diagnosis.remedies import remedies
 from trm_nav.mazes.symmetry import maze_keys
@@ -433,6 +435,19 @@ def test_the_picture_can_be_drawn_before_the_first_epoch_and_with_earlier_runs_t
     long, fresh = Experiment(**{**QUICK, "epochs": 9}).train(), Experiment(**QUICK)
     figure = draw_laboratory(fresh, maze=19, earlier={"1": long.history})
     assert len(figure.axes) == 4
+
+
+def test_the_picture_of_the_cures_has_a_line_for_each_seed_their_mean_in_points_and_a_band_as_wide_as_chance():
+    before, after = (
+        {name: np.array(shares) for name in ("train", "validation", "final")}
+        for shares in ([0.5, 0.52, 0.54], [0.6, 0.53, 0.58])
+    )
+    _, right = draw_cures({"the run": before, "a cure": after}, chance=1.5).axes
+    (lines,) = right.collections
+    assert [path.vertices[0, 0] for path in lines.get_paths()] == pytest.approx([10, 1, 4])
+    assert [text.get_text() for text in right.texts] == ["+5.0"]
+    (band,) = right.patches
+    assert band.get_extents().transformed(right.transData.inverted()).intervalx == pytest.approx([-1.5, 1.5])
 
 
 def test_whoever_looks_between_two_entries_of_an_epoch_finds_curves_of_equal_length():

@@ -89,7 +89,7 @@ def test_each_lesson_has_its_own_bounds(lesson, given, sentence):
 def fitting(lesson: type[Settings]) -> dict[str, object]:
     """A value within the bounds of every parameter of a lesson."""
     values = {"grid_size": 8, "obstacle_density": 0.2, "num_mazes": 1000, "weight": 2.0, "seed": 1, "num_train": 100,
-              "num_test": 100, "dim": 8, "depth": 1, "lr": 1e-2, "epochs": 10, "output_dir": "runs",
+              "num_test": 100, "num_final": 100, "dim": 8, "depth": 1, "lr": 1e-2, "epochs": 10, "output_dir": "runs",
               "evaluation_mazes": 10, "evaluation_seed": 1, "local_train": 100, "local_epochs": 1,
               "short_epochs": 1, "large": 16, "huge": 51}  # fmt: skip
     return lesson.part_of(values)

@@ -94,6 +94,7 @@ class DiagnosticsLesson(Settings):
     obstacle_density: Annotated[float, Field(ge=0, le=0.5)]
     num_train: Annotated[int, Field(ge=100, le=5000)]
     num_test: Annotated[int, Field(ge=100, le=5000)]
+    num_final: Annotated[int, Field(ge=100, le=10_000)]
     dim: Annotated[int, Field(ge=4, le=128)]
     depth: Annotated[int, Field(ge=1, le=4)]
     lr: Annotated[float, Field(ge=1e-4, le=0.1)]

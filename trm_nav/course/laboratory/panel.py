@@ -214,7 +214,9 @@ class Laboratory:
             [
                 ipywidgets.HBox([ipywidgets.Label("Show me:"), *self.presets]),
                 grid,
-                ipywidgets.HBox([self.train, self.three, self.stop, self.progress, self.status]),
+                ipywidgets.HBox(
+                    [self.train, self.three, self.stop, self.progress, self.status], layout={"flex_flow": "row wrap"}
+                ),
                 self.picture,
                 diagnosis,
                 self.maze,
