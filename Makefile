@@ -13,6 +13,7 @@ TORCH_INDEX ?=
 TORCH := 2.13.0
 VENV  := .venv
 RIVALS := .venv-bench
+BOOK  := .venv-site
 BIN   := $(VENV)/bin/python
 NOW   := $(shell date +%Y%m%d-%H%M%S)
 
@@ -24,7 +25,7 @@ TESTS   := $(VENV)/course,test.installed
 export JUPYTER_PATH := $(CURDIR)/$(VENV)/share/jupyter
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help train lab setup doctor check lint format test nbmake test-everywhere torture audit hooks notebooks promises bench constraints clean
+.PHONY: help train lab setup doctor check lint format test nbmake test-everywhere torture audit hooks notebooks promises bench site constraints clean
 .NOTPARALLEL:
 
 help: ## list what make can do
@@ -104,6 +105,16 @@ $(RIVALS)/rivals.installed: pyproject.toml constraints.txt benchmarks/requiremen
 	$(call install,$(RIVALS),-e . matplotlib -r benchmarks/requirements.txt)
 	@touch $@
 
+# The book has an environment of its own, too: its packages would change the pins of the lessons'.
+site: $(BOOK)/book.installed ## build the course as a website, into build/site (ARGS=--linkcheck asks other sites, too)
+	$(BOOK)/bin/python site/build.py $(ARGS)
+
+$(BOOK)/book.installed: site/requirements.txt
+	$(found_python)
+	"$(PYTHON)" -m venv $(BOOK)
+	$(BOOK)/bin/python -m pip install --no-deps -r site/requirements.txt
+	@touch $@
+
 # appnope is needed on macOS only, aiohttp on Python 3.12 only; soupsieve 3 needs Python 3.11.5, and Debian 12 has 3.11.2.
 # torch pins its CUDA packages itself.
 constraints: ## pin the newest versions that work together in constraints.txt
@@ -118,9 +129,9 @@ constraints: ## pin the newest versions that work together in constraints.txt
 	sed -e 's/+.*//' -e '/^nvidia-/d' -e '/^cuda-/d' -e '/^triton/d' build/frozen.txt >> constraints.txt
 	rm -rf build
 
-clean: ## remove .venv, .venv-bench and caches; data/, runs/, checkpoints/ and experiments/ stay
-	rm -rf $(VENV) $(RIVALS) build *.egg-info .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
-	find benchmarks notebooks scripts tests trm_nav \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune \
+clean: ## remove environments, built pages and caches; data/, runs/, checkpoints/ and experiments/ stay
+	rm -rf $(VENV) $(RIVALS) $(BOOK) build *.egg-info .pytest_cache .ruff_cache .mypy_cache .import_linter_cache .hypothesis
+	find benchmarks notebooks scripts site tests trm_nav \( -name __pycache__ -o -name .ipynb_checkpoints \) -prune \
 		-exec rm -rf {} +
 
 define found_python

@@ -181,7 +181,7 @@ def test_asking_for_help_loads_nothing_heavy(command):
 
 def test_top_level_holds_what_was_agreed_and_nothing_else():
     top = {path.parts[0] for path in tracked_files()}
-    product = {"benchmarks", "docs", "notebooks", "scripts", "tests", "trm_nav"}
+    product = {"benchmarks", "docs", "notebooks", "scripts", "site", "tests", "trm_nav"}
     for_readers = {"README.md", "INSTRUCTORS.md", "CONTRIBUTING.md", "CHANGELOG.md", "CITATION.cff", "LICENSE"}
     installation = {"pyproject.toml", "constraints.txt", "environment.yml", "Makefile", "Dockerfile", ".dockerignore"}
     services = {".ci", ".devcontainer", ".github", ".gitattributes", ".gitignore", ".pre-commit-config.yaml"}

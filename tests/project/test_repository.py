@@ -22,7 +22,10 @@ YAML_FILES = [
     ROOT / "CITATION.cff",
     ROOT / "environment.yml",
 ]
-SET_UP_ACTIONS = {"actions/checkout", "actions/setup-python", "actions/upload-artifact"}
+SET_UP_ACTIONS = {
+    "actions/checkout", "actions/setup-python", "actions/upload-artifact", "actions/upload-pages-artifact",
+    "actions/deploy-pages",
+}  # fmt: skip
 SCREEN = (24, 132)  # lines and columns of a terminal that is neither small nor large
 # What GitHub's schema for an issue form requires of each kind of field.
 FORM_FIELDS = {"textarea", "input", "dropdown"}

@@ -1,0 +1,92 @@
+"""What every page says about itself, and what is changed in the pages that Sphinx has written."""
+
+import base64
+import hashlib
+import re
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from bs4 import BeautifulSoup, Tag
+from docutils import nodes
+from sphinx.application import Sphinx
+
+from .address import published
+
+LONGEST = 160  # characters of a description
+WASM = "wasm"  # the name in a page's front matter that lets it run WebAssembly
+# Nothing from another host, and of inline scripts only the page's own, by their hashes. Styles in elements are those of
+# the theme, of highlighted code and of what the companion pages draw; `data:` pictures are inside the theme's styles.
+POLICY = (
+    "default-src 'self'; script-src 'self'{scripts}; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+    "font-src 'self' data:; worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'"
+)
+
+
+def describe_page(
+    app: Sphinx, name: str, template: str, context: dict[str, Any], doctree: nodes.document | None
+) -> None:
+    """Give the template what a search engine or a link elsewhere shows of a page: title, description, addresses."""
+    paragraphs = doctree.findall(nodes.paragraph) if doctree else ()
+    text = next(
+        (words for node in paragraphs if len(words := " ".join(node.astext().split())) > 40), app.config.project
+    )
+    context["description"] = text if len(text) <= LONGEST else text[: LONGEST - 1].rsplit(" ", 1)[0] + "…"
+    context["plain_title"] = re.sub(r"<[^>]*>", "", context.get("title") or app.config.project)
+    context["published"] = published()
+    if WASM in (context.get("meta") or {}):
+        context["metatags"] = context.get("metatags", "") + f'<meta name="{WASM}" content="yes"/>'
+
+
+def finish(book: Path) -> None:
+    """Change all pages of a book as `finished` does, and list them in a sitemap if the book's address is known."""
+    pages = sorted(book.rglob("*.html"))
+    for path in pages:
+        path.write_text(finished(path.read_text(encoding="utf-8")), encoding="utf-8")
+    if address := published():
+        urls = (f"<url><loc>{address}{quote(path.relative_to(book).as_posix())}</loc></url>\n" for path in pages)
+        head = '<?xml version="1.0" encoding="utf-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n'
+        (book / "sitemap.xml").write_text(head + "".join(urls) + "</urlset>\n", encoding="utf-8")
+
+
+def finished(html: str) -> str:
+    """A page that can be read with a keyboard and a screen reader, and with a policy on what it may load."""
+    page = BeautifulSoup(html, "html.parser")
+    for container in page.select(".pst-scrollable-table-container"):
+        container.unwrap()
+    for table in page.select("main table"):
+        table.wrap(_scrolling(page, table))
+        for header in table.find_all("th"):
+            if not header.get_text(strip=True):
+                header.name = "td"  # a header that says nothing is none
+    for sidebar in page.select("#pst-primary-sidebar"):
+        sidebar["role"], sidebar["aria-label"] = "navigation", "Book"
+    for summary in page.select(".toctree-l1 > details > summary"):
+        link = summary.find_previous("a")
+        summary["aria-label"] = f"Pages under {link.get_text(strip=True)}" if link else "Pages"
+    _set_policy(page)
+    return str(page)
+
+
+def _set_policy(page: BeautifulSoup) -> None:
+    """Say in the page what it may load; its inline scripts are known by their hashes."""
+    scripts = [script.string or "" for script in page.find_all("script") if not script.get("src")]
+    allowed = "".join(f" 'sha256-{digest}'" for digest in dict.fromkeys(map(_digest, scripts)))
+    wasm = " 'wasm-unsafe-eval'" if page.find("meta", attrs={"name": WASM}) else ""
+    policy = {"http-equiv": "Content-Security-Policy", "content": POLICY.format(scripts=allowed + wasm)}
+    charset = page.find("meta", charset=True)
+    assert isinstance(charset, Tag)
+    charset.insert_after(page.new_tag("meta", attrs=policy))
+
+
+def _scrolling(page: BeautifulSoup, table: Tag) -> Tag:
+    """What a table that is wider than the page scrolls in, named after the heading above it."""
+    heading = table.find_previous(["h1", "h2", "h3", "h4"])
+    title = heading.get_text(" ", strip=True).removesuffix("#").strip() if heading else "this page"
+    number = len(page.select(".scrolls")) + 1
+    name = f"Table {number}, under “{title}”"  # the number, because two regions must not have one name
+    return page.new_tag("div", attrs={"class": "scrolls", "role": "region", "tabindex": "0", "aria-label": name})
+
+
+def _digest(script: str) -> str:
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
