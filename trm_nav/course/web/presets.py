@@ -10,6 +10,7 @@ from typing import Any
 from trm_nav.course.laboratory.controls import CHOICES
 from trm_nav.course.laboratory.presets import DEFAULTS, PRESETS
 from trm_nav.declaration import accepted, choices, is_switch
+from trm_nav.errors import UserError
 from trm_nav.files import write_atomically
 from trm_nav.settings import DataSettings, TrainSettings
 
@@ -17,14 +18,22 @@ RESULT = Path(__file__).parent / "trainer" / "settings.json"
 FIELDS = {**DataSettings.model_fields, **TrainSettings.model_fields}
 READ = (  # the settings that the trainer has, in the order in which they are checked
     "grid_size", "obstacle_density", "num_train", "num_test", "train_seed", "test_seed", "seed",
-    "mixing", "dim", "depth", "recursions", "grow_recursions", "dropout",
+    "mixing", "dim", "depth", "recursions", "grow_recursions", "dropout", "halting", "binary",
+    "random_recursions", "gradient_recursions", "within_reach", "teacher_forcing",
     "supervision", "augment", "batch_size", "lr", "weight_decay", "epochs", "patience",
 )  # fmt: skip
 BOUNDS = ("ge", "gt", "le", "lt")
+REFUSED: tuple[dict[str, Any], ...] = (  # settings that do not fit together; 1.0 stands for any number above 0
+    {"halting": True, "mixing": "mlp"},
+    {"binary": True, "halting": False},
+    {"within_reach": True, "mixing": "mlp"},
+    {"teacher_forcing": 1.0, "halting": False},
+)
 INSTEAD: dict[str, dict[str, Any]] = {  # where the page accepts less than the library
     "grid_size": {"kind": "int", "ge": 3, "le": 32, "accepted": "a whole number from 3 to 32"},
     "num_train": {"kind": "int", "ge": 1, "le": 100_000, "accepted": "a whole number from 1 to 100000"},
     "num_test": {"kind": "int", "ge": 1, "le": 10_000, "accepted": "a whole number from 1 to 10000"},
+    "gradient_recursions": {"kind": "int", "ge": 1, "le": 256, "accepted": "a whole number from 1 to 256"},
     "obstacle_density": {"kind": "float", "ge": 0, "lt": 1, "accepted": "a number from 0 to less than 1"},
 }
 
@@ -34,7 +43,23 @@ def settings() -> dict[str, Any]:
     defaults = {name: DEFAULTS.get(name, FIELDS[name].default) for name in READ}
     defaults["patience"] = None  # as many as there are epochs
     bounds = {name: _setting(name) for name in READ}
-    return {"defaults": defaults, "presets": PRESETS, "sliders": CHOICES, "settings": bounds}
+    refused = [{"when": values, "sentence": _refusal(values)} for values in REFUSED]
+    return {
+        "defaults": defaults,
+        "presets": PRESETS,
+        "sliders": CHOICES,
+        "settings": bounds,
+        "refused": refused,
+    }
+
+
+def _refusal(values: dict[str, Any]) -> str:
+    """The sentence with which the library refuses these settings."""
+    try:
+        TrainSettings.of(values)
+    except UserError as mistake:
+        return str(mistake)
+    raise AssertionError(f"the library accepts {values}")
 
 
 def _setting(name: str) -> dict[str, Any]:

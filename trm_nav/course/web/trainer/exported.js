@@ -17,8 +17,9 @@ export function readRun(file) {
     .filter(([name]) => name.startsWith(prefix)).map(([name, array]) => [name.slice(prefix.length), array]));
   const side = header.settings.grid_size;
   const sets = { train: { side, ...inside("train/") }, val: { side, ...inside("val/") } };
-  const epochs = (array) => array && Array.from({ length: header.epochs }, (_, epoch) => (
-    array.subarray(epoch * sets.train.agents.length, (epoch + 1) * sets.train.agents.length)));
-  return { settings: header.settings,
-           given: { sets, weights: inside("weights/"), order: epochs(arrays.order), turns: epochs(arrays.turns) } };
+  const ofEpochs = Object.entries(inside("epochs/")).map(([name, array]) => {
+    const each = array.length / header.epochs, epochs = Array.from({ length: header.epochs }, (_, epoch) => epoch);
+    return [name, epochs.map((epoch) => array.subarray(epoch * each, (epoch + 1) * each))];
+  });
+  return { settings: header.settings, given: { sets, weights: inside("weights/"), ...Object.fromEntries(ofEpochs) } };
 }

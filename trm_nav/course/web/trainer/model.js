@@ -2,6 +2,7 @@
 
 import { ACTIONS } from "../../playground/mazes.js";
 import { Dropout } from "./dropout.js";
+import { Halting, stateNoise } from "./halting.js";
 import { Memory } from "./memory.js";
 import { MixerBlock, Norm } from "./mixing.js";
 import { Parameters, gaussian, linear } from "./parameters.js";
@@ -13,14 +14,14 @@ export class TinyRecursiveModel {
   /**
    * A model without weights: call `parameters.initialize` or `parameters.load`.
    *
-   * module: from `loadKernels`. shape: grid_size, dim, depth, recursions, mixing, dropout. batch: the most mazes in one
-   * pass. Throws an Error with a sentence if there is too little memory.
+   * module: from `loadKernels`. shape: grid_size, dim, depth, recursions, mixing, dropout, halting and binary. batch:
+   * the most mazes in one pass. Throws an Error with a sentence if there is too little memory.
    */
   constructor(module, shape, batch) {
     const { grid_size: side, dim, depth, recursions, mixing } = shape;
     const cells = side * side, rows = cells * batch;
     Object.assign(this, { cells, dim, recursions });
-    this.declare({ side, cells, dim, mixing }, depth);
+    this.declare({ side, cells, dim, mixing }, depth, shape);
 
     this.memory = new Memory();
     this.parameters.place(this.memory);
@@ -29,22 +30,25 @@ export class TinyRecursiveModel {
     this.tokens = this.memory.take(Math.ceil(rows / 4)); // bytes
     this.inputs = state();
     this.zero = state();
-    this.tapes = Array.from({ length: recursions }, () => ({
+    this.tapes = Array.from({ length: this.halting ? Math.max(2, recursions) : recursions }, () => ({
       norm: this.norm.tape(this.memory, rows),
       blocks: this.blocks.map((block) => block.tape(this.memory, rows)),
+      ...this.halting?.tape(this.memory, rows),
     }));
+    this.halting?.place(this.memory, rows);
     this.headTape = this.headNorm.tape(this.memory, rows);
     this.logits = this.memory.take(rows * A);
     this.dLogits = this.memory.take(rows * A);
     this.dz = state();
     this.dInputs = state();
+    this.dKept = this.halting ? state() : 0;
     this.work = { dx: state(), dHidden: state(2) };
     this.memory.allocate(module);
     this.dropout.rate = shape.dropout;
   }
 
   /** The layers, with the names and in the order of model.py. */
-  declare(shape, depth) {
+  declare(shape, depth, { halting, binary }) {
     const { cells, dim, mixing } = shape;
     const parameters = this.parameters = new Parameters();
     this.position = mixing === "mlp" ? parameters.add("position", [cells, 1, dim], gaussian(0.02)) : null;
@@ -53,27 +57,42 @@ export class TinyRecursiveModel {
     this.headNorm = new Norm(parameters, "head_norm", dim);
     this.headWeight = parameters.add("head.weight", [A, dim], linear(dim));
     this.headBias = parameters.add("head.bias", [A], linear(dim));
+    this.halting = halting ? new Halting(parameters, dim, this.headNorm, binary) : null;
     this.blocks = Array.from({ length: depth }, (_, index) => new MixerBlock(parameters, `blocks.${index}`, shape));
   }
 
   /**
    * One pass for `batch` mazes; tokens: (batch, cells). Returns the logits, (cells, batch, 5), valid until the next.
    *
-   * training: whether numbers are dropped.
+   * training: null, or what training does: recursions, how many (left out, those of the model); gradient, how many of
+   * them, the last ones, carry a gradient (left out, all); decided, a function that gives the flags after a recursion.
    */
-  forward(tokens, batch, training = false) {
+  forward(tokens, batch, training = null) {
     const k = this.memory.kernels, D = this.dim, rows = this.cells * batch;
     this.batch = batch;
+    this.training = training;
     this.dropping = training && this.dropout.rate > 0 ? this.dropout : null;
     this.start(tokens);
-    let z = this.zero;
-    for (const tape of this.tapes.slice(0, this.recursions)) z = this.recur(z, tape);
+    const z = this.unfold();
     const y = this.headNorm.forward(k, rows, z, this.headTape);
     const logits = this.memory.floats(this.logits, rows * A);
     k.clear(rows * A, this.logits);
     k.addRows(rows, A, this.headBias.value, 0, this.logits, A);
     k.multiply(rows, A, D, y, D, 1, this.headWeight.value, 1, D, this.logits, A, this.logits, NOTHING, 0);
     return logits;
+  }
+
+  /** All recursions. Returns the last state. With halting, and not in training, they end when nothing changes. */
+  unfold() {
+    const endsByItself = this.halting && !this.training;
+    this.applied = endsByItself ? this.cells : this.training?.recursions ?? this.recursions;
+    let z = this.zero;
+    for (let index = 0; index < this.applied; index++) {
+      const before = this.halting?.flags;
+      z = this.recur(z, this.tapes[endsByItself ? index % 2 : index], index + 1);
+      if (endsByItself && before.every((flag, row) => flag === this.halting.flags[row])) break;
+    }
+    return z;
   }
 
   /** The gradients of all parameters, added to them, from that of the logits, which `logitsGradient` gives. */
@@ -85,8 +104,16 @@ export class TinyRecursiveModel {
     k.addRows(rows, A, dLogits, A, headBias.gradient, 0);
     this.headNorm.backward(k, rows, dy, dz, 0, headTape);
     k.clear(rows * D, dInputs);
-    for (const tape of this.tapes.slice(0, this.recursions).reverse()) this.recurBack(tape);
+    const first = Math.max(0, this.applied - (this.training?.gradient ?? this.applied));
+    const tapes = this.tapes.slice(first, this.applied).reverse();
+    tapes.forEach((tape, index) => this.recurBack(tape, index === 0));
     this.startBack();
+  }
+
+  /** Start the random numbers of training again, from a function that gives them and from a seed. */
+  seed(random, seed, stream) {
+    this.noise = stateNoise(random);
+    this.dropout.seed(seed, stream);
   }
 
   /** Where the loss writes the gradient of the logits. */
@@ -100,6 +127,7 @@ export class TinyRecursiveModel {
     for (let cell = 0, at = 0; cell < cells; cell++) {
       for (let maze = 0; maze < batch; maze++, at++) stored[at] = tokens[maze * cells + cell];
     }
+    this.halting?.start(stored);
     k.embed(cells * batch, dim, this.tokens, this.embedding.value, this.inputs);
     this.#positions((position, at) => k.addRows(batch, dim, this.position.value + position, 0, this.inputs + at, dim));
   }
@@ -118,24 +146,27 @@ export class TinyRecursiveModel {
     for (let cell = 0; cell < this.cells; cell++) each(4 * cell * this.dim, 4 * cell * this.batch * this.dim);
   }
 
-  /** One recursion. Returns the state after it. */
-  recur(z, tape) {
-    const k = this.memory.kernels, rows = this.cells * this.batch;
-    let state = this.norm.forward(k, rows, z, tape.norm);
+  /** One recursion, counted from 1. Returns the state after it. */
+  recur(z, tape, recursion) {
+    const k = this.memory.kernels, rows = this.cells * this.batch, { halting, training } = this;
+    let state = this.norm.forward(k, rows, halting ? halting.look(z, tape) : z, tape.norm);
     k.add(rows * this.dim, this.inputs, state);
     for (const [index, block] of this.blocks.entries()) {
       state = block.forward(k, this.batch, state, tape.blocks[index], this.dropping);
     }
-    return state;
+    if (!halting) return state;
+    return halting.decide(k, state, tape, training?.decided?.(recursion) ?? null, training ? this.noise : null);
   }
 
   /** Replaces dz, the gradient of the state after a recursion, by that of the state before. */
-  recurBack(tape) {
-    const k = this.memory.kernels, rows = this.cells * this.batch;
+  recurBack(tape, last) {
+    const k = this.memory.kernels, rows = this.cells * this.batch, { halting } = this;
+    halting?.decideBack(k, this.dz, this.dKept, tape, last, this.work.dx);
     for (const [index, block] of [...this.blocks.entries()].reverse()) {
       block.backward(k, this.batch, this.dz, this.work, tape.blocks[index], this.dropping);
     }
     k.add(rows * this.dim, this.dz, this.dInputs);
     this.norm.backward(k, rows, this.dz, this.dz, 0, tape.norm);
+    halting?.lookBack(this.dz, this.dKept, tape);
   }
 }

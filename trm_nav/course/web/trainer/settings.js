@@ -11,13 +11,17 @@ export async function loadSettings() {
 /** All settings, with defaults for those not given. Throws an Error with a sentence for the first that does not fit. */
 export function checked(table, given) {
   for (const [name, value] of Object.entries(given)) {
-    if (!(name in table.settings)) throw new Error(`There is no setting \`${name}\` in this page.`);
+    if (!Object.hasOwn(table.settings, name)) throw new Error(`There is no setting \`${name}\` in this page.`);
     const left = value === null && table.defaults[name] === null;
     if (!left && !fits(table.settings[name], value)) {
       throw new Error(`\`${name}\` must be ${table.settings[name].accepted}, not ${JSON.stringify(value)}.`);
     }
   }
-  return { ...table.defaults, ...given };
+  const all = { ...table.defaults, ...given };
+  const met = ([name, value]) => (typeof value === "number" ? all[name] > 0 : all[name] === value);
+  const refused = table.refused.find(({ when }) => Object.entries(when).every(met));
+  if (refused) throw new Error(`${refused.sentence}.`);
+  return all;
 }
 
 function fits({ kind, choices, ge = -Infinity, gt = -Infinity, le = Infinity, lt = Infinity }, value) {

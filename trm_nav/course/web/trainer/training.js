@@ -1,5 +1,6 @@
 // The training loop of trm_nav/learning/training.py: learning rate, epochs, history, early stopping.
 
+import { reachedIn } from "./halting.js";
 import { chance, countRight, policyLoss } from "./loss.js";
 import { buildSets, emptySet, gather, part, supervised } from "./mazes.js";
 import { TinyRecursiveModel } from "./model.js";
@@ -9,7 +10,7 @@ import { symmetries } from "./symmetry.js";
 
 const CURVES = ["train_loss", "train_acc", "val_loss", "val_acc", "lr", "seconds"];
 const SYMMETRIES = 8;
-const STREAM = { weights: 1, order: 2, dropout: 3, train: 4, test: 5 }; // of random numbers, each independent
+const STREAM = { weights: 1, order: 2, dropout: 3, train: 4, test: 5, noise: 6 }; // of random numbers, each independent
 
 /** Recursions in an epoch, counted from 0: a quarter of them, half, then all, for a third of the epochs each. */
 export function recursionsAt(epoch, { epochs, recursions, grow_recursions }) {
@@ -25,8 +26,8 @@ export function recursionsAt(epoch, { epochs, recursions, grow_recursions }) {
 export class Training {
   /**
    * module: from `loadKernels`. settings: all of them, from `checked`. given: in place of what the seeds would give,
-   * `sets`, `weights`, and for every epoch its `order` and `turns`; `readRun` has them. Throws an Error with a sentence
-   * if there are not enough mazes or too little memory.
+   * `sets`, `weights`, and for every epoch `order`, `turns`, `recursions` and `taught`; `readRun` has them. Throws an
+   * Error with a sentence if there are not enough mazes or too little memory.
    */
   constructor(module, settings, given = {}) {
     this.settings = { ...settings, patience: settings.patience ?? settings.epochs };
@@ -46,7 +47,7 @@ export class Training {
     this.model = new TinyRecursiveModel(module, settings, most);
     if (given.weights) this.model.parameters.load(given.weights);
     else this.model.parameters.initialize(uniform(settings.seed, STREAM.weights));
-    this.model.dropout.seed(settings.seed, STREAM.dropout);
+    this.model.seed(uniform(settings.seed, STREAM.noise), settings.seed, STREAM.dropout);
     this.random = uniform(settings.seed, STREAM.order);
     this.optimizer = new AdamW(this.model.parameters);
     this.batch = emptySet(most, settings.grid_size);
@@ -97,31 +98,50 @@ export class Training {
   *#train() {
     const { mazes, batches, given, epoch } = this;
     const order = given.order?.[epoch] ?? permutation(mazes, this.random);
-    let first = 0, totalLoss = 0, right = 0;
+    let first = 0, totalLoss = 0, totalRight = 0, totalAsked = 0;
     for (let index = 0; index < batches; index++) {
       // Batches of equal size: a small last one would count as much as a full one.
       const size = Math.floor(mazes / batches) + (index < mazes % batches ? 1 : 0);
-      const { loss, norm, rightHere } = this.#gradientStep(order.subarray(first, first + size), first);
+      const { loss, norm, right, asked } = this.#gradientStep(order.subarray(first, first + size), first, index);
       first += size;
       totalLoss += loss * size;
-      right += rightHere;
+      totalRight += right;
+      totalAsked += asked;
       yield { loss, norm, share: (index + 1) / batches };
     }
-    return [totalLoss / mazes, right / mazes];
+    return [totalLoss / mazes, totalRight / Math.max(1, totalAsked)];
   }
 
-  #gradientStep(mazes, first) {
+  #gradientStep(mazes, first, index) {
     const { settings, model } = this;
     const turns = settings.augment ? this.#turns(first, mazes.length) : null;
     const batch = gather(this.train, mazes, turns, this.table, this.batch);
-    const logits = model.forward(batch.tokens, mazes.length, true);
-    const loss = policyLoss(logits, batch.optimal, mazes.length, model.logitsGradient);
-    const rightHere = countRight(logits, batch.optimal, batch.agents);
+    const how = this.#unrolled(batch, index), reach = how.recursions * settings.depth;
+    const logits = model.forward(batch.tokens, mazes.length, how);
+    if (settings.within_reach) {
+      batch.steps.forEach((steps, cell) => { if (steps > reach) batch.optimal[cell] = 0; });
+    }
+    let loss = policyLoss(logits, batch.optimal, mazes.length, model.logitsGradient);
+    if (model.halting) loss += model.halting.loss(reachedIn(batch.steps, mazes.length, reach));
+    const right = countRight(logits, batch.optimal, batch.agents);
+    const labelled = (cell, maze) => batch.optimal[maze * model.cells + cell] !== 0;
+    const asked = batch.agents.filter(labelled).length;
     model.backward();
     this.onGradient?.(model.parameters);
     const norm = this.optimizer.step(settings.lr * this.#factor(), settings.weight_decay);
     this.step++;
-    return { loss, norm, rightHere };
+    return { loss, norm, right, asked };
+  }
+
+  /** How many recursions of a batch, which of them carry a gradient, and, with teacher forcing, the expert's flags. */
+  #unrolled(batch, index) {
+    const { settings, model, given, epoch } = this, mazes = batch.agents.length;
+    const most = model.recursions, drawn = () => 1 + Math.floor(this.random() * most);
+    const recursions = settings.random_recursions ? given.recursions?.[epoch][index] ?? drawn() : most;
+    const taught = settings.teacher_forcing > 0
+                   && (given.taught ? given.taught[epoch][index] === 1 : this.random() < settings.teacher_forcing);
+    const decided = taught ? (recursion) => reachedIn(batch.steps, mazes, recursion * settings.depth) : undefined;
+    return { recursions, gradient: settings.gradient_recursions ?? undefined, decided };
   }
 
   #turns(first, count) {
