@@ -16,12 +16,14 @@ QUICK = {
     "05_diagnostics": dict(num_train=100, num_test=100, epochs=5),
     "06_resume": dict(num_train=100, epochs=5),
     "07_wave": dict(num_train=1500, epochs=2, local_train=300, local_epochs=1, short_epochs=1, huge=51),
+    "08_search": dict(epochs=1, long_epochs=3, draws=40),
 }
 # Where most of a lesson's time is training, less of it, so that its exercises still have something to measure.
 SHORTER = {
     "03_mixer": dict(num_train=300, epochs=3),
     "04_train": dict(num_train=1000, epochs=3, evaluation_mazes=500),
     "07_wave": dict(num_train=6000, local_train=1000, huge=101),
+    "08_search": dict(epochs=2, long_epochs=6, draws=100),
 }
 
 

@@ -132,6 +132,9 @@ def test_the_places_of_the_file_are_its_best_configurations_with_new_seeds(choic
     order = np.argsort(-choices.right.sum(axis=1), kind="stable")[: study.PLACES]
     best = [choices.settings[index] for index in order]
     assert [(run["settings"], run["seed"]) for run in choices.places] == list(itertools.product(best, study.SEEDS))
+    others = [settings for settings in choices.settings if settings["lr"] >= study.OTHERS_LR][: study.OTHERS]
+    assert [(run["settings"], run["seed"]) for run in choices.others] == list(itertools.product(others, study.SEEDS))
+    assert min(settings["lr"] for settings in best) >= study.OTHERS_LR
 
 
 def test_the_accuracies_of_the_file_are_plausible_and_its_answers_agree_with_them(choices):

@@ -27,10 +27,10 @@ class Choices:
     """Random configurations, each trained once, and what can be known about each.
 
     settings: one mapping for each of the C configurations. right: bool (C, K), whether each is right on each of K
-    validation mazes. test: (C,), its accuracy on the test mazes. grid, places: one mapping for each other run, with its
-    `settings`, `seed`, `seconds`, and the accuracies `validation` and `test`; `places` has the ten best configurations,
-    the best first, each with several new seeds. about: the `command`, the `machine`, and the settings that all share,
-    `data` and `training`.
+    validation mazes. test: (C,), its accuracy on the test mazes. grid, places, others: one mapping for each other run,
+    with its `settings`, `seed`, `seconds`, and the accuracies `validation` and `test`. `places` has the ten best of the
+    configurations, the best first, each with three new seeds; `others` has the same of twenty that were not chosen
+    for their scores. about: the `command`, the `machine`, and the settings that all share, `data` and `training`.
     """
 
     settings: list[dict[str, Any]]
@@ -38,6 +38,7 @@ class Choices:
     test: Floats
     grid: list[dict[str, Any]]
     places: list[dict[str, Any]]
+    others: list[dict[str, Any]]
     about: dict[str, Any]
 
 
@@ -50,7 +51,7 @@ def read(text: str) -> Choices:
     """The choices in the text of the study's file."""
     about = json.loads(text)
     mazes = about["data"]["num_test"]
-    parts: dict[str, list[dict[str, Any]]] = {"configurations": [], "grid": [], "places": []}
+    parts: dict[str, list[dict[str, Any]]] = {"configurations": [], "grid": [], "places": [], "others": []}
     for run in about.pop("runs"):
         shares = {"validation": run["validation"] / mazes, "test": run["test"] / about["data"]["num_final"]}
         parts[run["part"]].append(run | shares)
@@ -61,6 +62,7 @@ def read(text: str) -> Choices:
         test=np.array([run["test"] for run in configurations]),
         grid=parts["grid"],
         places=parts["places"],
+        others=parts["others"],
         about=about,
     )
 
