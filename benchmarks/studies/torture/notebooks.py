@@ -54,7 +54,7 @@ def _executed(lesson: str, name: str, value: str, scene: Scene) -> None:
     said = outcome.last_line
     scene.expect(not outcome.hung, "hang: papermill does not end")
     scene.expect(outcome.status == 1, f"status {outcome.status}: {said[:200]}")
-    scene.expect("UserError: " in said, f"message: papermill ends with: {said[:200]}")
+    scene.expect("UserError: " in said or "CannotWrite: " in said, f"message: papermill ends with: {said[:200]}")
     scene.expect(len(said) <= LONGEST_MESSAGE and said.isprintable(), f"message: {len(said)} letters: {said[:100]}")
     if (scene.folder / "out.ipynb").exists():
         json.loads((scene.folder / "out.ipynb").read_text(encoding="utf-8"))
