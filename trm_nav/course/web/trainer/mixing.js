@@ -7,7 +7,7 @@
 import { MOVES } from "../../playground/mazes.js";
 import { linear, ones, zeros } from "./parameters.js";
 
-const NOTHING = 0, RELU = 1, WHERE_POSITIVE = 2; // as in kernels.ts
+const NOTHING = 0, RELU = 1, WHERE_POSITIVE = 2; // as in multiply.ts
 const AROUND = [-1, 0, 1].flatMap((down) => [-1, 0, 1].map((right) => [down, right])); // 3 x 3, row by row
 
 /** A layer norm over the channels. */
