@@ -137,7 +137,7 @@ def make(run: Run) -> dict[str, Any]:
     """Train one run. Returns its line: losses and accuracies to four digits, nothing that depends on the machine."""
     import torch
 
-    from trm_nav.learning import training
+    from trm_nav.learning import samples, training
 
     torch.set_num_threads(1)
     one = training.Training(*prepared(run))
@@ -146,7 +146,7 @@ def make(run: Run) -> dict[str, Any]:
             for parameter in one.model.parameters():
                 parameter.copy_(3 * torch.randn_like(parameter))
     transform = transform_cells_only if run.fault == "unturned-actions" else transform_batch
-    with mock.patch.object(training, "transform_batch", transform), contextlib.suppress(training.Diverged):
+    with mock.patch.object(samples, "transform_batch", transform), contextlib.suppress(training.Diverged):
         for _ in one.epochs():
             pass
     record = one.record()

@@ -2,7 +2,7 @@
 // began, prescribes, and sees what that prescription really did. The page is the address: #seed=7&case=3, ?sheet.
 
 import { caseForm, numbers } from "./clinic_case.js";
-import { el } from "./clinic_elements.js";
+import { el } from "./elements.js";
 import { inPicture, results, summary } from "./clinic_results.js";
 import { address, anySeed, asked, CASES, roundOf } from "./clinic_rounds.js";
 import { PARTS, score } from "./clinic_scores.js";

@@ -1,6 +1,6 @@
 // One case: its curves, and the three questions about it.
 
-import { capital, el } from "./clinic_elements.js";
+import { capital, el } from "./elements.js";
 import { drawCurves } from "./curves.js";
 
 /** The curves and the form. onAnswer gets { illness, began, prescription } when all that is needed has been chosen. */

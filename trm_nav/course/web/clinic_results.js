@@ -1,6 +1,6 @@
 // What happened: the truth about a case, three answers side by side, and what every prescription really did.
 
-import { capital, el, percent, points, table, withCode } from "./clinic_elements.js";
+import { capital, el, percent, points, table, withCode } from "./elements.js";
 import { oddsOf, byChance, ofDiagnosis, outcomes, PARTS, rightPrescriptions, score, tolerance, totals }
   from "./clinic_scores.js";
 import { drawCurves } from "./curves.js";

@@ -1,6 +1,6 @@
 // The instructor's sheet: every case of a round with its answer, to be printed.
 
-import { el } from "./clinic_elements.js";
+import { el } from "./elements.js";
 import { effects, inPicture, truth } from "./clinic_results.js";
 import { rightPrescriptions } from "./clinic_scores.js";
 import { drawCurves } from "./curves.js";

@@ -1,7 +1,7 @@
 // The overfitting laboratory in the page: presets, Train and Stop, live curves, the policy on a training and on a
 // held-out maze, the diagnosis with its remedies, earlier runs. It trains in a worker; trainer/worker.js says how.
 
-import { el } from "./clinic_elements.js";
+import { el } from "./elements.js";
 import { address, asked, presetOf, runsOf } from "./laboratory_address.js";
 import { CONTROLLED } from "./laboratory_controls.js";
 import { buildPage } from "./laboratory_page.js";

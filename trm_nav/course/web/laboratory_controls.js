@@ -1,6 +1,6 @@
 // The controls of the laboratory: a slider, check box or list for each setting that the reader can change.
 
-import { el } from "./clinic_elements.js";
+import { el } from "./elements.js";
 
 const CHOICES = {
   supervision: ["the loss reads", { action: "the agent's cell", policy: "every cell" }],

@@ -1,6 +1,6 @@
 // What stands in the laboratory's page, from top to bottom, before there is a run.
 
-import { el } from "./clinic_elements.js";
+import { el } from "./elements.js";
 import { drawCurves } from "./curves.js";
 import { MAZES } from "./laboratory_address.js";
 import { drawControls } from "./laboratory_controls.js";

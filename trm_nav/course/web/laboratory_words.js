@@ -1,7 +1,7 @@
 // What the laboratory says of a run in words: how far it is, what it shows, one line for the list, the same in PyTorch.
 
 import { diagnose } from "./diagnosis.js";
-import { el } from "./clinic_elements.js";
+import { el } from "./elements.js";
 import { presetOf } from "./laboratory_address.js";
 
 const percent = (share) => `${Math.round(100 * share)}%`;

@@ -1,4 +1,4 @@
-// Elements of the clinic's pages, and numbers in words.
+// Elements of the pages, and numbers in words.
 
 /** An element with properties and children. Properties that are no properties of the DOM are set as attributes. */
 export function el(name, properties = {}, ...children) {
