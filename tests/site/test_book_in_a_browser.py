@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from book import BOOK, Visit, look, pages, served_book
+from book import BOOK, SCREENS, WIDE, Visit, look, opened, pages, served_book
 from installed import missing
 from jupyterlab_page import chromium, find_chromium
 from playwright.sync_api import BrowserContext
@@ -45,3 +45,53 @@ FAULTS = {
 def test_no_page(visits: dict[str, Visit], what: str):
     faults = [f"{name}: {fault}" for name, visit in visits.items() for fault in getattr(visit, what)]
     assert not faults, f"a page {FAULTS[what]}"
+
+
+def test_the_playground_answers_a_click(book: str, browser: BrowserContext):
+    with opened(browser, f"{book}playground/index.html") as (page, visit):
+        canvas, verdict = page.locator("#maze-to-draw canvas"), page.locator(".trm-verdict")
+        page.get_by_role("button", name="Clear").click()
+        assert "Right on all cells, as breadth-first search confirms." in verdict.inner_text()
+        before = verdict.inner_text()
+        canvas.click(position={"x": 8, "y": 8})
+        canvas.click(position={"x": 100, "y": 100})
+        assert verdict.inner_text() != before  # a wall is a cell less to decide; the ends of the walk stay free
+        assert "Right on all cells" in verdict.inner_text()
+    assert not (visit.remote or visit.missing or visit.errors)
+
+
+@pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: str(screen["width"]))
+def test_the_front_page_and_the_playground_fit_on_the_screen(
+    book: str, browser: BrowserContext, screen: dict[str, int]
+):
+    for name in ("index.html", "playground/index.html"):
+        with opened(browser, book + name, screen) as (page, _):
+            assert not page.evaluate(WIDE), name
+
+
+STRANGE = [
+    "#%",
+    "#%zz",
+    "#'\"><img src=x>",
+    "#:~:text=",
+    "?highlight=%E0%A4%A",
+    '?q="><script>1</script>',
+    "#a b[c]=(d",
+]
+
+
+@pytest.mark.parametrize(
+    "name", ["index.html", "playground/index.html", "search.html", "notebooks/05_diagnostics.html"]
+)
+def test_a_page_opened_with_a_strange_address_is_not_broken(book: str, browser: BrowserContext, name: str):
+    for strange in STRANGE:
+        with opened(browser, book + name + strange) as (page, visit):
+            assert page.get_by_role("heading", level=1).is_visible()
+        assert not (visit.remote or visit.errors), f"{name}{strange}"
+
+
+def test_a_link_from_a_panel_opens_the_way_to_run_the_lesson(book: str, browser: BrowserContext):
+    with opened(browser, f"{book}notebooks/05_diagnostics.html") as (page, _):
+        page.locator("p.panel a", has_text="How to run").first.click()
+        page.locator("#run[open]").wait_for()
+        assert page.get_by_role("link", name="Download the notebook").is_visible()
