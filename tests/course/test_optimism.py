@@ -25,6 +25,7 @@ from trm_nav.course.plots.choosing import (
     draw_places,
     draw_settings,
 )
+from trm_nav.course.plots.style import ALTERNATIVES
 from trm_nav.learning.training import Training
 from trm_nav.mazes import dataset
 from trm_nav.settings import DataSettings, TrainSettings
@@ -170,6 +171,7 @@ def test_a_grid_of_nine_tries_three_learning_rates_and_nine_random_points_try_ni
 def test_the_winner_that_is_drawn_has_the_highest_score_and_not_the_highest_test_accuracy():
     figure = draw_choice(np.array([0.5, 0.7, 0.6]), np.array([0.5, 0.55, 0.65]), 50)
     assert title(figure.axes[0]) == "Best of 3: promised 70.0%, true 55.0%"
+    assert "70.0% and 55.0%; the highest test accuracy is 65.0%" in ALTERNATIVES[figure]
 
 
 def test_the_pictures_of_places_epochs_and_optimism_can_be_drawn():

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, NullFormatter
 from numpy.typing import NDArray
 
-from .style import BLUE, GREEN, INK, ORANGE, PALE, SKY
+from .style import BLUE, GREEN, INK, ORANGE, PALE, SKY, describe
 
 Floats = NDArray[np.float64]
 LINES = ((ORANGE, (0, (4, 1.5)), "s"), (GREEN, (0, (1, 1.2)), "^"), (BLUE, "-", "o"))  # colour, line, marker
@@ -35,7 +35,17 @@ def draw_settings(runs: Sequence[Mapping[str, Any]], score: str = "test") -> Fig
         ax.set(title=NAMES.get(name, name), xlim=(-0.5, len(groups) - 0.5))
     axes[0].set_ylabel(f"{score} accuracy")
     _in_percent(axes[0])
-    return figure
+    means = [
+        f"{NAMES.get(name, name)}: "
+        + ", ".join(
+            f"{value:g} {np.mean([run[score] for run in runs if run['settings'][name] == value]):.1%}"
+            for value in values[name]
+        )
+        for name in varied
+    ]
+    return describe(
+        figure, f"Mean {score} accuracy of {len(runs)} runs by the value of each setting. {'; '.join(means)}."
+    )
 
 
 def draw_grid_and_random(lr: Floats, dropout: Floats, limits: tuple[float, float]) -> Figure:
@@ -58,7 +68,11 @@ def draw_grid_and_random(lr: Floats, dropout: Floats, limits: tuple[float, float
         ax.set_title(f"{name}: {len(x)} runs, {len(np.unique(x))} learning rates")
         ax.grid(False)
     axes[0].set_ylabel("dropout")
-    return figure
+    return describe(
+        figure,
+        f"{len(lr)} runs with a learning rate and a dropout each. On a grid they have {side} different learning rates, "
+        f"drawn at random {len(np.unique(lr))}.",
+    )
 
 
 def draw_places(chosen: Floats, again: Floats, interval: float) -> Figure:
@@ -78,7 +92,14 @@ def draw_places(chosen: Floats, again: Floats, interval: float) -> Figure:
     ax.invert_yaxis()
     _in_percent(ax, which="x")
     figure.legend(loc="outside lower center", ncols=2, fontsize=10)
-    return figure
+    rows_in_words = "; ".join(
+        f"place {row}: {score:.1%}, then {mean:.1%}" for row, score, mean in zip(rows, chosen, means, strict=True)
+    )
+    return describe(
+        figure,
+        f"Validation accuracy that won each place, then the mean of new seeds, with an interval of {interval:.1%} to "
+        f"each side: {rows_in_words}.",
+    )
 
 
 def draw_choice(scores: Floats, test: Floats, mazes: int) -> Figure:
@@ -97,7 +118,11 @@ def draw_choice(scores: Floats, test: Floats, mazes: int) -> Figure:
     ax.set_title(f"Best of {len(scores)}: promised {scores[best]:.1%}, true {test[best]:.1%}")
     _in_percent(ax, which="both")
     ax.legend(loc="upper left", fontsize=10)
-    return figure
+    return describe(
+        figure,
+        f"{len(scores)} configurations, their accuracy on {mazes:,} validation mazes against their test accuracy. The "
+        f"winner has {scores[best]:.1%} and {test[best]:.1%}; the highest test accuracy is {test.max():.1%}.",
+    )
 
 
 def draw_optimism(
@@ -126,7 +151,16 @@ def draw_optimism(
         ax.xaxis.set_major_formatter(FuncFormatter(lambda count, _: f"{count:g}"))
         ax.xaxis.set_minor_formatter(NullFormatter())
     left.legend(loc="upper left", fontsize=10)
-    return figure
+    last = "; ".join(
+        f"on {mazes:,} validation mazes {100 * measured[-1]:.1f} points, by the theory "
+        f"{100 * theory[mazes][max(theory[mazes])]:.1f}, and a test accuracy of {true[mazes][-1]:.1%}"
+        for mazes, measured in optimism.items()
+    )
+    return describe(
+        figure,
+        "Optimism of the winner, and its test accuracy, against the number of configurations compared. At the right "
+        f"end, the best of {len(measured)} has {last}.",
+    )
 
 
 def draw_epochs(validation: Floats, test: Floats, mazes: int) -> Figure:
@@ -142,7 +176,11 @@ def draw_epochs(validation: Floats, test: Floats, mazes: int) -> Figure:
     ax.margins(y=0.12)
     _in_percent(ax)
     figure.legend(loc="outside lower center", ncols=3, fontsize=10)
-    return figure
+    return describe(
+        figure,
+        f"Accuracy after each of {len(test)} epochs on {mazes} validation mazes and on the test mazes. The "
+        f"best epoch is {epochs[best]}: {validation[best]:.1%}, on the test mazes {test[best]:.1%}.",
+    )
 
 
 def _in_percent(ax: Axes, which: str = "y") -> None:
