@@ -22,6 +22,7 @@ QUICK = {
 SHORTER = {
     "03_mixer": dict(num_train=300, epochs=3),
     "04_train": dict(num_train=1000, epochs=3, evaluation_mazes=500),
+    "05_diagnostics": dict(num_train=300, num_test=200, num_final=500),
     "07_wave": dict(num_train=6000, local_train=1000, huge=101),
     "08_search": dict(epochs=2, long_epochs=6, draws=100),
 }
