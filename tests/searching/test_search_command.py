@@ -2,6 +2,7 @@
 
 import os
 import random
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -98,15 +99,20 @@ def kill_some(command, folder, number):
 @pytest.mark.slow
 def test_ctrl_c_gives_back_what_was_running_with_one_line_and_status_130(paths, tmp_path):
     folder = tmp_path / "study"
-    with subprocess.Popen(
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background process ignores it
+    command = subprocess.Popen(
         arguments(paths, folder, "--search", "dim=4,8", "--epochs", "100000"), stderr=subprocess.PIPE, text=True
-    ) as command:
+    )
+    signal.signal(signal.SIGINT, before)
+    try:
         while not list(folder.glob("trial_*/last.pt")):
             assert command.poll() is None
             time.sleep(0.1)
-        psutil.Process(command.pid).send_signal(2)
-        assert command.wait(timeout=60) == 130
-        assert command.stderr.read().splitlines() == ["python -m trm_nav.search: interrupted"]
+        command.send_signal(signal.SIGINT)
+        _, errors = command.communicate(timeout=60)
+    finally:
+        command.kill()  # its workers then see that they are alone
+    assert (command.returncode, errors.splitlines()) == (130, ["python -m trm_nav.search: interrupted"])
     with closing(sqlite3.connect(folder / "study.db")) as database:
         states = [state for (state,) in database.execute("select state from trials")]
     assert sorted(states) == ["FAIL", "WAITING", "WAITING"]
