@@ -95,6 +95,9 @@ def _in_the_book(link: re.Match[str], name: str, folder: Path, repository: str) 
     relative = path.relative_to(ROOT).as_posix()
     if relative in FRONT:
         return link["before"] + _relative(FRONT[relative], name) + anchor + fragment + link["after"]
+    if relative.startswith("site/") and path.suffix in SOURCES:  # a page that the book has of its own
+        page = _relative(relative.removeprefix("site/"), name)
+        return link["before"] + page + anchor + fragment + link["after"]
     if relative in DOCUMENTS or path.suffix == ".ipynb":
         return link[0]
     if repository and path.suffix not in PICTURES:

@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,20 +22,24 @@ def find_postgres() -> Path | None:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """The address of a new database, with a password in it."""
     programs = find_postgres()
     if programs is None:
         missing("no PostgreSQL is installed to search with; on Debian and Ubuntu, run: apt install postgresql")
-    folder = tmp_path_factory.mktemp("postgres")
+    # Not in pytest's folder, which another pytest may close to everybody else.
+    with tempfile.TemporaryDirectory(prefix="postgres-", ignore_cleanup_errors=True) as folder:
+        yield from serve(programs, Path(folder))
+
+
+def serve(programs: Path, folder: Path) -> Iterator[str]:
+    """Serve a new database from an empty folder. Yields its address."""
     (folder / "password").write_text("secret of the tests")
     as_user = {}
     if os.geteuid() == 0:
         as_user = {"user": NOBODY, "group": NOBODY}
         for path in (folder, folder / "password"):
             os.chown(path, NOBODY, NOBODY)
-        for parent in (folder, *folder.parents[:3]):
-            parent.chmod(parent.stat().st_mode | 0o011)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

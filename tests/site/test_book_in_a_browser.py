@@ -60,6 +60,14 @@ def test_the_playground_answers_a_click(book: str, browser: BrowserContext):
     assert not (visit.remote or visit.missing or visit.errors)
 
 
+def test_the_laboratory_trains_in_the_book(book: str, browser: BrowserContext):
+    small = "num_train=60&num_test=40&epochs=3&dim=8&depth=1&train"
+    with opened(browser, f"{book}laboratory/index.html#{small}") as (page, visit):
+        page.get_by_role("button", name="Run 1 ·").wait_for()
+        assert page.locator(".lab-words strong").first.is_visible()
+    assert not (visit.remote or visit.missing or visit.errors)
+
+
 @pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: str(screen["width"]))
 def test_the_front_page_and_the_playground_fit_on_the_screen(
     book: str, browser: BrowserContext, screen: dict[str, int]

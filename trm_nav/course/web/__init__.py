@@ -1,1 +1,1 @@
-"""Pages that run without Python: the diagnosis, the clinic, and what they share. Imports the diagnosis only."""
+"""Pages that run without Python: laboratory, clinic, trainer and diagnosis. Its Python exports what they need."""

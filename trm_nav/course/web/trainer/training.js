@@ -35,6 +35,7 @@ export class Training {
     const { train_seed, test_seed } = settings;
     const random = { train: uniform(train_seed, STREAM.train), test: uniform(test_seed, STREAM.test) };
     const sets = given.sets ?? buildSets(settings, random);
+    this.sets = sets; // with all labels
     this.train = supervised(sets.train, settings.supervision);
     this.val = supervised(sets.val, settings.supervision);
     const guessing = ({ optimal, agents }) => chance(optimal, agents);

@@ -121,8 +121,7 @@ function step() {
 
 /** The policies for the maze that is shown, of the training set and of the held-out set. */
 function policies({ training, watch }) {
-  const sets = { train: training.train, val: training.val };
-  return Object.fromEntries(Object.entries(sets).map(([name, set]) => (
+  return Object.fromEntries(Object.entries(training.sets).map(([name, set]) => (
     [name, training.policy(set, Math.min(watch, set.agents.length - 1))]
   )));
 }
