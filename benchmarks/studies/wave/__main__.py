@@ -4,6 +4,7 @@
     python -m benchmarks.studies.wave ablations 0 1    # the same for every variant, on fewer mazes
     python -m benchmarks.studies.wave large 42         # certify and examine it on ten times as many large mazes
     python -m benchmarks.studies.wave sizes 0 1        # success against grid size, beside `local` and rivals
+    python -m benchmarks.studies.wave rates 0          # the rivals with lower and higher learning rates
     python -m benchmarks.studies.wave huge 42          # one maze of 1,001 x 1,001, and its picture
     python -m benchmarks.studies.wave foreign 42       # on the mazes of other packages, in the benchmarks' environment
     python -m benchmarks.studies.wave write            # the tables of what has been measured, into docs/wave.md
@@ -37,7 +38,8 @@ from .forms import FORMS
 from .held_out import HUGE, LARGE, MAP, SEED, SUITES, every_maze, examine
 from .pictures import SHORT, draw_map, draw_sizes, draw_smallest, save_large_maze
 from .report import report
-from .sizes import SYSTEMS, extrapolation
+from .rivals import RIVALS
+from .sizes import SYSTEMS, extrapolation, learning_rates
 from .variants import VARIANTS, form_of, trained
 
 RESULTS = ROOT / "benchmarks" / "results" / "wave.json"
@@ -203,6 +205,7 @@ MEASUREMENTS = {  # section of the results: what measures one of its entries, an
     "foreign": (on_foreign_mazes, NAMES),
     "huge": (one_huge_maze, ("wave",)),
     "sizes": (extrapolation, SYSTEMS),
+    "rates": (learning_rates, tuple(RIVALS)),
 }
 
 if __name__ == "__main__":

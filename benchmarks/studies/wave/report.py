@@ -51,6 +51,12 @@ def report(results: dict[str, Any]) -> str:
             sizes_table(sizes),
             "![Exact mazes against grid size: only the wave stays high up to 64 x 64](wave-sizes.png)",
         ]
+    if rates := results.get("rates"):
+        parts += [
+            "Rivals with other learning rates: exact mazes of 16 x 16, then of 32 x 32, with seed 0. Those of the table "
+            "above are in the column of 1.",
+            rates_table(rates),
+        ]
     if ablations:
         parts += [
             "One part changed at a time, without repair, on 100 mazes of each kind. *Certified* counts the networks "
@@ -102,6 +108,18 @@ def sizes_table(sizes: dict[str, Any]) -> str:
         rows.append(row)
     suites = [name.replace(", 2 to 45% walls", "") for name in next(iter(sizes.values()))["suites"]]
     return "\n".join(table(["system", "parameters", "seeds", "CPU s", *suites], rows))
+
+
+def rates_table(rates: dict[str, Any]) -> str:
+    """One row a rival, and a column for each factor to its learning rate."""
+    rows = []
+    for key, result in rates.items():
+        row = [key.rsplit("/", 1)[0], f"{result['lr']:g}"]
+        for found in result["factors"].values():
+            row.append(", ".join(f"{best(found, suite, 'exact'):.0%}" for suite in list(found["suites"])[1:]))
+        rows.append(row)
+    factors = next(iter(rates.values()))["factors"]
+    return "\n".join(table(["rival", "learning rate", *(f"times {float(factor):g}" for factor in factors)], rows))
 
 
 def seeds_table(seeds: dict[str, Any]) -> str:

@@ -145,14 +145,18 @@ RIVALS = {
 }
 
 
-def trained_rival(name: str, seed: int) -> tuple[Any, float]:
-    """A rival after as many samples as the wave sees, and the CPU seconds of its training, on one thread."""
+def trained_rival(name: str, seed: int, factor: float = 1.0) -> tuple[Any, float]:
+    """A rival after as many samples as the wave sees, and the CPU seconds of its training, on one thread.
+
+    factor: multiplies its learning rate.
+    """
     rival, given = RIVALS[name], recipe("wave")
+    lr = factor * rival.lr
     train_set, _ = build(DataSettings.of(DataSettings.part_of(given)))
     samples = Samples.of(train_set, "policy", torch.device("cpu"))
     set_seed(seed)
     model, draw = rival.build(), torch.Generator().manual_seed(seed)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=rival.lr, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=lr, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
     batches = len(samples) // given["batch_size"]
     steps = given["epochs"] * batches
     started = time.process_time()
@@ -162,7 +166,7 @@ def trained_rival(name: str, seed: int) -> tuple[Any, float]:
         index = parts[step % batches]
         batch = samples[index].transformed(torch.randint(8, (len(index),), generator=draw))
         for group in optimizer.param_groups:
-            group["lr"] = rival.lr * learning_rate_factor(step, steps)
+            group["lr"] = lr * learning_rate_factor(step, steps)
         loss = rival.loss(model, batch, draw)
         optimizer.zero_grad()
         loss.backward()

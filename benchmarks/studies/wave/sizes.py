@@ -24,25 +24,41 @@ RANDOM = [
     for side in SIZES
 ]
 PERFECT = Suite("perfect 29 x 29, depth-first", 100, dict(grid_size=29, kind="depth-first"))
+FACTORS = (0.3, 1.0, 3.0)  # of the rivals' learning rates
 LONGER = (2, 4)  # times the side of the grid: how many steps the systems may take, besides those of training
 
 
 def extrapolation(name: str, seed: int) -> dict[str, Any]:
     """One system with one seed: parameters, seconds, and for each suite the results by the number of steps."""
     model, seconds = _system(name, seed)
-    suites: dict[str, dict[str, Any]] = {}
-    for suite in (*RANDOM, PERFECT):
-        mazes = next(suite.batches())
-        suites[suite.name] = {}
-        for steps in steps_tried(model, suite):
-            if name in RIVALS:
-                with_steps(name, model, steps)
-            else:
-                model.recursions = steps
-            result = evaluate(model, mazes)
-            assert result.exact is not None
-            suites[suite.name][str(steps)] = {"success": result.success, "exact": float(result.exact.mean())}
-    return {"parameters": count_parameters(model), "seconds": seconds, "suites": suites}
+    return {
+        "parameters": count_parameters(model),
+        "seconds": seconds,
+        "suites": {suite.name: on_suite(name, model, suite) for suite in (*RANDOM, PERFECT)},
+    }
+
+
+def learning_rates(name: str, seed: int) -> dict[str, Any]:
+    """A rival with lower and higher learning rates, on mazes up to 32 x 32: `lr`, and the suites by its factor."""
+    factors = {}
+    for factor in FACTORS:
+        model, _ = trained_rival(name, seed, factor)
+        factors[str(factor)] = {"suites": {suite.name: on_suite(name, model, suite) for suite in RANDOM[:3]}}
+    return {"lr": RIVALS[name].lr, "factors": factors}
+
+
+def on_suite(name: str, model: Any, suite: Suite) -> dict[str, dict[str, float]]:
+    """The shares of mazes in which the walk arrives, and of those that are exact, by the number of steps."""
+    mazes, results = next(suite.batches()), {}
+    for steps in steps_tried(model, suite):
+        if name in RIVALS:
+            with_steps(name, model, steps)
+        else:
+            model.recursions = steps
+        result = evaluate(model, mazes)
+        assert result.exact is not None
+        results[str(steps)] = {"success": result.success, "exact": float(result.exact.mean())}
+    return results
 
 
 def _system(name: str, seed: int) -> tuple[Any, float]:
