@@ -53,8 +53,8 @@ def report(results: dict[str, Any]) -> str:
         ]
     if rates := results.get("rates"):
         parts += [
-            "Rivals with other learning rates: exact mazes of 16 x 16, then of 32 x 32, with seed 0. Those of the table "
-            "above are in the column of 1.",
+            "Rivals with other learning rates: exact mazes of 16 x 16, then of 32 x 32, with seed 0. The table above "
+            "has those of the column of 1.",
             rates_table(rates),
         ]
     if ablations:
