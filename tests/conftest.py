@@ -4,6 +4,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from installed import missing
 from tiny import write_data
 
 # How long an example takes says more about the machine than about the code.
@@ -56,3 +57,16 @@ def length(item: pytest.Item) -> int:
 def paths(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A training and a validation set of 5 x 5 mazes, as training's settings. Tests read these files and no more."""
     return write_data(tmp_path_factory.mktemp("data"))
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """An open Chromium without a page: a Playwright BrowserContext."""
+    from jupyterlab_page import PATIENCE, chromium, find_chromium  # here, because most tests need no browser
+
+    path = find_chromium()
+    if path is None:
+        missing("no Chromium is installed to try the pages in; on Debian and Ubuntu, run: apt install chromium")
+    with chromium(path) as context:
+        context.set_default_timeout(1000 * PATIENCE)
+        yield context

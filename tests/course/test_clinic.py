@@ -15,9 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from installed import missing
-from jupyterlab_page import PATIENCE, chromium, find_chromium
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import Page
 from static_server import served
 
 from trm_nav.course.web import tables
@@ -51,16 +49,6 @@ def site(tmp_path_factory) -> Iterator[str]:
     (folder / "page.css").write_text(STYLE, encoding="utf-8")
     with served(folder) as address:
         yield f"{address}/index.html"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[BrowserContext]:
-    path = find_chromium()
-    if path is None:
-        missing("no Chromium is installed to try the clinic in; on Debian and Ubuntu, run: apt install chromium")
-    with chromium(path) as context:
-        context.set_default_timeout(1000 * PATIENCE)
-        yield context
 
 
 @pytest.fixture

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from installed import missing
-from jupyterlab_page import PATIENCE, chromium, find_chromium
-from playwright.sync_api import BrowserContext, Page
+from jupyterlab_page import PATIENCE
+from playwright.sync_api import Page
 from static_server import served
 
 from trm_nav.course.web import tables
@@ -43,15 +42,6 @@ def site(tmp_path_factory) -> Iterator[str]:
     (folder / "index.html").write_text(PAGE, encoding="utf-8")
     with served(folder) as address:
         yield f"{address}/index.html"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[BrowserContext]:
-    path = find_chromium()
-    if path is None:
-        missing("no Chromium is installed to try the laboratory in; on Debian and Ubuntu, run: apt install chromium")
-    with chromium(path) as context:
-        yield context
 
 
 @pytest.fixture

@@ -17,10 +17,9 @@ import networkx
 import numpy as np
 import pytest
 import torch
-from installed import missing
-from jupyterlab_page import PATIENCE, SCREEN, NotebookPage, chromium, find_chromium, jupyterlab, open_notebook
+from jupyterlab_page import PATIENCE, SCREEN, NotebookPage, jupyterlab, open_notebook
 from nbformat.v4 import new_code_cell, new_notebook
-from playwright.sync_api import BrowserContext, Page, Route
+from playwright.sync_api import Page, Route
 
 from trm_nav import create_model, generate_mazes, optimal_actions
 from trm_nav.course.playground import widget
@@ -63,15 +62,6 @@ ANSWERS = """([weights, mazes]) => {
         };
     });
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[BrowserContext]:
-    path = find_chromium()
-    if path is None:
-        missing("no Chromium is installed to try the playground in; on Debian and Ubuntu, run: apt install chromium")
-    with chromium(path) as context:
-        yield context
 
 
 @pytest.fixture

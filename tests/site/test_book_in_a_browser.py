@@ -4,20 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 from book import BOOK, SCREENS, WIDE, Visit, look, opened, pages, served_book
-from installed import missing
-from jupyterlab_page import chromium, find_chromium
 from playwright.sync_api import BrowserContext
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[BrowserContext]:
-    path = find_chromium()
-    if path is None:
-        missing("no Chromium is installed to open the book in; on Debian and Ubuntu, run: apt install chromium")
-    with chromium(path) as context:
-        yield context
 
 
 @pytest.fixture(scope="module")
