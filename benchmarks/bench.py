@@ -37,12 +37,21 @@ TEXT = ROOT / "benchmarks" / "RESULTS.md"
 RESULTS = ROOT / "benchmarks" / "results"
 DATA = RESULTS / "results.json"
 
-SECTIONS = ("experts", "generation", "training_step", "time_to_skill", "growth", "gpu")  # each is a folder
+SECTIONS = (
+    "experts",
+    "generation",
+    "training_step",
+    "time_to_skill",
+    "growth",
+    "extrapolation",
+    "gpu",
+)  # each is a folder
 PICTURES = {  # sections with a picture, and its text alternative
     "time_to_skill": "Share of held-out mazes solved against seconds since the process began, a line for each system",
     "growth": "Seconds per epoch and memory against mazes, grid size, dim, depth and recursions",
+    "extrapolation": "Share of exact mazes against grid size, a line for each system, and a map of the wave's mazes",
 }
-LONGER = ("training_step", "time_to_skill", "growth", "gpu")  # measured in part unless --long is given
+LONGER = ("training_step", "time_to_skill", "growth", "extrapolation", "gpu")  # measured in part unless --long is given
 
 LAST = "## All ratios"
 

@@ -7,6 +7,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib import colormaps
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL import Image
 
@@ -43,6 +44,13 @@ def draw_sizes(results: dict[str, Any]) -> Figure:
     """The share of exact mazes against grid size: the median of a system's seeds, and their range shaded."""
     use_style()
     figure, ax = plt.subplots(figsize=(7.6, 6.4))
+    plot_sizes(ax, results)
+    figure.legend(loc="outside lower left")
+    return figure
+
+
+def plot_sizes(ax: Axes, results: dict[str, Any]) -> None:
+    """The lines of `draw_sizes`, into axes."""
     for name, (color, dashes, marker) in LOOKS.items():
         found = [result for key, result in results.items() if key.rsplit("/", 1)[0] == name]
         if not found:
@@ -59,8 +67,6 @@ def draw_sizes(results: dict[str, Any]) -> Figure:
     ax.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
     ax.set(xlabel="cells along one side of the maze (all systems were trained on 8)", ylim=(0, 1.03))
     ax.set_title("Mazes with an optimal action in every cell")
-    figure.legend(loc="outside lower left")
-    return figure
 
 
 def draw_smallest(ablations: dict[str, Any]) -> Figure:
@@ -89,8 +95,14 @@ def draw_smallest(ablations: dict[str, Any]) -> Figure:
 def draw_map(seeds: dict[str, Any]) -> Figure:
     """The share of exact mazes, over all seeds, by size and by the share of removable walls that are opened."""
     use_style()
-    shares = np.array([[_exact(seeds, f"{side} x {side}, {share:.0%} opened") for share in LOOPS] for side in SIDES])
     figure, ax = plt.subplots(figsize=(6.4, 3.6))
+    plot_map(ax, seeds)
+    return figure
+
+
+def plot_map(ax: Axes, seeds: dict[str, Any]) -> None:
+    """The fields of `draw_map`, into axes."""
+    shares = np.array([[_exact(seeds, f"{side} x {side}, {share:.0%} opened") for share in LOOPS] for side in SIDES])
     ax.imshow(shares, vmin=0, vmax=1, aspect="auto")
     for row, column in np.ndindex(shares.shape):
         ax.text(column, row, f"{shares[row, column]:.0%}", ha="center", va="center", color=INK)
@@ -98,7 +110,6 @@ def draw_map(seeds: dict[str, Any]) -> Figure:
     ax.set_yticks(range(len(SIDES)), [f"{side} x {side}" for side in SIDES])
     ax.set(xlabel="removable walls that are opened", title="Mazes with an optimal action in every cell")
     ax.grid(visible=False)
-    return figure
 
 
 def _exact(seeds: dict[str, Any], suite: str) -> float:
