@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import blended_transform_factory
 from numpy.typing import NDArray
 
-from .style import BLUE, GRID, INK, ORANGE
+from .style import BLUE, GRID, INK, ORANGE, describe
 
 Accuracies: TypeAlias = Mapping[str, NDArray[np.float64]]  # train, validation, final: (seeds,) each
 CHANCE = "#c9c4b8"
@@ -40,7 +40,20 @@ def draw_cures(rows: Mapping[str, Accuracies], chance: float) -> Figure:
     left.set_ylim(len(rows) - 0.5, -0.5)  # the first row on top
     for ax in (left, right):
         ax.legend(loc="upper center", bbox_to_anchor=(0.5, -1.0 / (0.5 + 0.4 * len(rows))), ncols=3, fontsize=10)
-    return figure
+    return describe(figure, _in_words(rows, chance))
+
+
+def _in_words(rows: Mapping[str, Accuracies], chance: float) -> str:
+    """The mean accuracies of each row on the mazes of training and on the final ones, and its change in points."""
+    (name, first), *changed = rows.items()
+    said = f"Mean accuracy in training and on final mazes. {name}: {_pair(first)}."
+    for name, accuracies in changed:
+        said += f" {name}: {_pair(accuracies)}, {100 * np.mean(accuracies['final'] - first['final']):+.1f} points."
+    return f"{said} Chance alone would give changes within {chance:.1f} points."
+
+
+def _pair(accuracies: Accuracies) -> str:
+    return f"{np.mean(accuracies['train']):.0%} and {np.mean(accuracies['final']):.1%}"
 
 
 def _draw_means(row: int, accuracies: Accuracies, ax: Axes) -> None:

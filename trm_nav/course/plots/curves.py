@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from .style import ORANGE, TRAIN, VALIDATION
+from .style import ORANGE, TRAIN, VALIDATION, describe
 
 BEST: dict[str, Any] = {
     "color": ORANGE,
@@ -34,7 +34,7 @@ def draw_curves(
     """Loss and accuracy by epoch, training solid, validation dashed; a circle marks the best validation loss.
 
     history: lists train_loss, train_acc, val_loss, val_acc, with one entry an epoch. epochs: where the axis of epochs
-    ends; None ends it with the last entry.
+    ends; None ends it with the last entry. The figure says in its text alternative what the curves show.
     """
     count = len(history["val_loss"])
     x = np.arange(1, count + 1)
@@ -53,3 +53,19 @@ def draw_curves(
     axes[1].set_ylim(0, 1.02)
     axes[1].yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
     axes[1].legend(loc="lower right")
+    if isinstance(figure := axes[0].figure, Figure):
+        describe(figure, f"Loss and accuracy by epoch: {curves_in_words(history)}.")
+
+
+def curves_in_words(history: Mapping[str, Sequence[float]]) -> str:
+    """What the curves of a history show, in figures: where both losses begin and end, and the last accuracies."""
+    train_loss, val_loss = history["train_loss"], history["val_loss"]
+    if not val_loss:
+        return "no epoch has ended yet"
+    lowest = int(np.argmin(val_loss))
+    return (
+        f"in {len(val_loss)} epochs, the training loss goes from {train_loss[0]:.2f} to {train_loss[-1]:.2f} nats and "
+        f"the validation loss from {val_loss[0]:.2f} to {val_loss[-1]:.2f}, with {val_loss[lowest]:.2f} at its lowest, "
+        f"in epoch {lowest + 1}; the last accuracies are {history['train_acc'][-1]:.0%} in training and "
+        f"{history['val_acc'][-1]:.0%} in validation"
+    )
