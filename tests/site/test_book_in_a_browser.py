@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 import pytest
-from book import BOOK, SCREENS, WIDE, Visit, look, opened, pages, served_book
+from axe_playwright_python.base import AXE_FILE_PATH
+from book import SCREENS, WIDE, Visit, faint, opened, pages, served_book, tour, visited
 from playwright.sync_api import BrowserContext
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -17,7 +18,7 @@ def book() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def visits(book: str, browser: BrowserContext) -> dict[str, Visit]:
-    return {path.relative_to(BOOK).as_posix(): look(browser, book, path) for path in pages()}
+    return tour(browser, book, pages())
 
 
 FAULTS = {
@@ -34,6 +35,21 @@ FAULTS = {
 def test_no_page(visits: dict[str, Visit], what: str):
     faults = [f"{name}: {fault}" for name, visit in visits.items() for fault in getattr(visit, what)]
     assert not faults, f"a page {FAULTS[what]}"
+
+
+def test_colours_are_examined_once_and_each_pale_one_is_found(browser: BrowserContext):
+    page, known = browser.new_page(), set()
+    page.evaluate(AXE_FILE_PATH.read_text(encoding="utf-8"))
+    for style, faults in (("color: #bbb", 1), ("color: #bbb", 0), ("color: black", 0), ("opacity: 0.3", 1)):
+        page.locator("body").evaluate("(body, style) => body.innerHTML = `<p style='${style}'>words</p>`", style)
+        assert len(faint(page, known)) == faults, style
+    page.locator("body").evaluate(
+        "body => body.innerHTML = `<div style='background: #ccc'><b>one</b> <i>two</i></div>`"
+    )
+    page.locator("body").evaluate("body => body.querySelector('i').style.color = '#eee'")
+    [fault] = faint(page, known)
+    assert fault.startswith("color-contrast") and fault.endswith(": i")
+    page.close()
 
 
 def test_the_playground_answers_a_click(book: str, browser: BrowserContext):
@@ -81,10 +97,13 @@ STRANGE = [
     "name", ["index.html", "playground/index.html", "search.html", "notebooks/05_diagnostics.html"]
 )
 def test_a_page_opened_with_a_strange_address_is_not_broken(book: str, browser: BrowserContext, name: str):
+    page = browser.new_page()
     for strange in STRANGE:
-        with opened(browser, book + name + strange) as (page, visit):
+        with visited(page, book + name + strange) as visit:
             assert page.get_by_role("heading", level=1).is_visible()
         assert not (visit.remote or visit.errors), f"{name}{strange}"
+        page.goto("about:blank")  # else another fragment of the same page would not load it again
+    page.close()
 
 
 def test_a_link_from_a_panel_opens_the_way_to_run_the_lesson(book: str, browser: BrowserContext):
