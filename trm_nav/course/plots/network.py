@@ -19,9 +19,10 @@ from trm_nav.learning.model import TinyRecursiveModel
 from trm_nav.mazes.encoding import ACTIONS, FREE, GOAL, WALL, encode
 
 from .mazes import draw_maze
-from .style import BLUE, FLOOR, GREEN, GRID, INK, ORANGE, PALE
+from .style import BLUE, FLOOR, GREEN, GRID, INK, ORANGE, PALE, describe
 
 TOKENS = (FREE, WALL, GOAL)
+NOTABLE = 0.1  # influence, relative to the strongest cell, from which the text alternative counts a cell
 FAINTEST = 1e-3  # influence, relative to the strongest cell, at the dark end of the colour scale
 SYMBOLS: dict[str, dict[str, Any]] = {
     "agent": {
@@ -58,7 +59,8 @@ def draw_mixing(touched: Mapping[str, np.ndarray], cell: int, channel: int) -> F
         loc="outside lower center",
         ncols=2,
     )
-    return figure
+    counts = "; ".join(f"{title}: {reads.sum():,} of {reads.size:,}" for title, reads in touched.items())
+    return describe(figure, f"The old numbers that one new number of the table depends on. {counts}.")
 
 
 def draw_influences(
@@ -74,17 +76,21 @@ def draw_influences(
     recursions are left as they were.
     """
     tokens = torch.from_numpy(encode(walls[None], np.array([goal])))[0]
+    said = []
     figure, axes = plt.subplots(
         len(models), len(recursions), squeeze=False, figsize=(1.75 * len(recursions) + 0.8, 2.0 * len(models) + 0.3)
     )
     for row, (name, model) in zip(axes, models.items(), strict=True):
-        before = model.recursions
+        before, heard = model.recursions, []
         for ax, count in zip(row, recursions, strict=True):
             model.recursions = count
-            image = draw_influence(influence(model, tokens, cell), walls, goal, cell, ax)
+            strength = influence(model, tokens, cell)
+            image = draw_influence(strength, walls, goal, cell, ax)
+            heard.append(f"{(strength > 0).sum()} and {(strength > NOTABLE * strength.max()).sum()}")
             ax.set_title(f"{count} recursion" + "s" * (count > 1), fontsize=11)
         model.recursions = before
         row[0].set_ylabel(name)
+        said.append(f"{name}: {', '.join(heard)}.")
     figure.colorbar(image, ax=axes, shrink=0.8, label="influence / that of the strongest cell")
     figure.legend(
         [Line2D([], [], linestyle="none", **symbol) for symbol in SYMBOLS.values()],
@@ -92,7 +98,11 @@ def draw_influences(
         loc="outside lower center",
         ncols=len(SYMBOLS),
     )
-    return figure
+    return describe(
+        figure,
+        f"Influence maps after {', '.join(map(str, recursions))} recursions: how many cells have an influence on the "
+        f"agent's cell, and how many have more than {NOTABLE:.0%} of the strongest. {' '.join(said)}",
+    )
 
 
 def draw_influence(
@@ -135,7 +145,12 @@ def draw_size(costs: Costs, dim: int, depth: int, recursions: int, dropout: floa
         ax.set_xticks(costs.dims, [str(width) for width in costs.dims])
         ax.yaxis.set_major_formatter(EngFormatter(sep=""))
         ax.minorticks_off()
-    return figure
+    cost = ", ".join(ax.get_title(loc="left") for ax in figure.axes[1:])
+    return describe(
+        figure,
+        f"The weight matrices of a network with dim {dim}, depth {depth}, {recursions} recursions and dropout "
+        f"{dropout:g}, to one scale, and below them what every dim costs; this one: {cost}.",
+    )
 
 
 def _draw_weights(ax: Axes, tokens: int, dim: int, depth: int, recursions: int, dropout: float) -> None:

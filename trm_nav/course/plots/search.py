@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.image import AxesImage
 from matplotlib.patches import PathPatch, Rectangle
@@ -21,7 +22,7 @@ from matplotlib.transforms import Affine2D
 from trm_nav.mazes.astar import Cell, Search, manhattan
 
 from .mazes import draw_maze
-from .style import BLUE, INK, ORANGE, SKY
+from .style import BLUE, INK, ORANGE, SKY, describe
 
 LIGHT = ListedColormap(colormaps["cividis"](np.linspace(0.55, 1.0, 32)))  # dark text is legible on all of it
 
@@ -99,6 +100,9 @@ def draw_search(walls: np.ndarray, search: Search, step: int, weight: float, ax:
         title = f"Expansion {step} of {len(search.expanded)}: f = {last.f:.4g}, {len(waiting)} waiting"
     ax.set_title(title)
     ax.legend(loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=3, handletextpad=0.4)
+    if isinstance(figure := ax.figure, Figure):
+        met = f"{len(g)} cells met, each with its f, g and h; {len(waiting)} of them are waiting"
+        describe(figure, f"A* in a maze. {title}. {met}.")
 
 
 def _draw_band(cell: Cell, parents: Mapping[Cell, Cell | None], ax: Axes) -> None:

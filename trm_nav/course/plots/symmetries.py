@@ -13,7 +13,7 @@ from trm_nav.mazes.grids import Mazes
 from trm_nav.mazes.symmetry import transform_masks, transform_mazes
 
 from .mazes import draw_maze, draw_policy, draw_sets, maze_axes
-from .style import BLUE, FLOOR, GREEN, GRID, INK, RED, WALL
+from .style import BLUE, FLOOR, GREEN, GRID, INK, RED, WALL, describe
 
 ROTATIONS = ("unchanged", "quarter turn left", "half turn", "quarter turn right")
 SYMMETRIES = (*ROTATIONS, "mirrored", *(f"mirrored, {rotation}" for rotation in ROTATIONS[1:]))
@@ -60,7 +60,11 @@ def draw_tokens(mazes: Mazes, maze: int) -> Figure:
     )
     row.grid(False)
     row.spines[:].set_visible(False)
-    return figure
+    return describe(
+        figure,
+        f"A maze of {n} x {n} cells, the same maze as tokens, and the {n * n} tokens in one row: {walls.sum()} times "
+        f"WALL, and GOAL at index {tokens.argmax()}.",
+    )
 
 
 def draw_sets_as_numbers(mazes: Mazes, maze: int) -> Figure:
@@ -73,7 +77,12 @@ def draw_sets_as_numbers(mazes: Mazes, maze: int) -> Figure:
     draw_maze(walls, ax=right, title="The same sets as bit masks")
     draw_numbers(masks, np.where(walls, "white", np.where(np.bitwise_count(masks) > 1, BLUE, INK)), right)
     right.set_xlabel("blue: more than one action", color=BLUE)
-    return figure
+    several = (
+        f"{(np.bitwise_count(masks) > 1).sum()} of {(masks > 0).sum()} cells with a label have more than one action"
+    )
+    return describe(
+        figure, f"The optimal sets of a maze as arrows, and as bit masks: {several}; the goal has {masks[*goal]}."
+    )
 
 
 def draw_orientations(mazes: Mazes, maze: int) -> Figure:
@@ -84,7 +93,11 @@ def draw_orientations(mazes: Mazes, maze: int) -> Figure:
         draw_maze(view.walls[0], view.goals[0], view.starts[0], ax)
         draw_sets(optimal_actions(view.walls, view.goals)[0], ax)
         ax.set_title(f"{g}: {SYMMETRIES[g]}".replace(", ", ",\n"), fontsize=10)
-    return figure
+    return describe(
+        figure,
+        "A maze in 8 orientations, each with the optimal actions that the expert finds there as arrows: "
+        f"{'; '.join(SYMMETRIES)}.",
+    )
 
 
 def draw_contradiction(mazes: Mazes, maze: int, g: int, rule: Callable[[np.ndarray], np.ndarray]) -> Figure:
@@ -107,4 +120,8 @@ def draw_contradiction(mazes: Mazes, maze: int, g: int, rule: Callable[[np.ndarr
         draw_policy(actions, right[0], ax)
     rows, columns = np.nonzero(differ)
     axes[2].bar(columns, 1, width=1, bottom=rows - 0.5, color=RED, alpha=0.18)
-    return figure
+    return describe(
+        figure,
+        f"Three mazes with one arrow in each cell: a maze with its labels; both transformed ({SYMMETRIES[g]}); and the "
+        f"labels that the rule gives the transformed maze. {differ.sum()} of {(carried > 0).sum()} differ, shaded red.",
+    )

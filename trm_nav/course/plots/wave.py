@@ -9,11 +9,12 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
-from trm_nav.mazes.encoding import ACTIONS, MOVES, STAY
+from trm_nav.mazes.encoding import ACTIONS, MOVES, STAY, contains
 
+from .alternatives import in_words
 from .mazes import Position, draw_maze, draw_path, draw_policy, maze_axes, maze_legend
 from .search import shade_cells, write_cells
-from .style import BLUE, FLOOR, GREEN, GRID, INK, ORANGE, PALE, RED, SKY, WALL
+from .style import BLUE, FLOOR, GREEN, GRID, INK, ORANGE, PALE, RED, SKY, WALL, describe
 
 LINES = ((BLUE, "-", "o"), (ORANGE, (0, (4, 1.5)), "s"), (GREEN, (0, (1, 1.2)), "^"))  # colour, line, marker
 COVERED = "#b9b5ab"  # cells that an observer cannot see
@@ -34,7 +35,7 @@ def draw_success(sizes: Sequence[int], success: Mapping[str, Sequence[float]], t
     ax.set(xlabel="cells along one side of the maze", title="Mazes in which the walk arrives", ylim=(0, 1.03))
     ax.yaxis.set_major_formatter(lambda share, _: PERCENT(share))
     ax.legend(loc="center left")
-    return figure
+    return describe(figure, f"{in_words(figure)} Trained on {trained_on} x {trained_on}.")
 
 
 def draw_by_distance(steps: np.ndarray, right: np.ndarray, reach: int, guess: float) -> Figure:
@@ -54,7 +55,7 @@ def draw_by_distance(steps: np.ndarray, right: np.ndarray, reach: int, guess: fl
     ax.set_title("Share of cells with an optimal action")
     ax.yaxis.set_major_formatter(lambda share, _: PERCENT(share))
     ax.legend(loc="lower right")
-    return figure
+    return describe(figure, f"{in_words(figure)} News of the goal reaches {reach} steps.")
 
 
 def draw_reach(walls: np.ndarray, goal: Position, steps: np.ndarray, recursions: int) -> Figure:
@@ -66,7 +67,7 @@ def draw_reach(walls: np.ndarray, goal: Position, steps: np.ndarray, recursions:
     shade_cells(np.where(reached, 0.0, np.nan), ax, cmap=ListedColormap([SKY]), alpha=0.45)
     write_cells({cell: int(steps[cell]) for cell in zip(*np.nonzero(steps > 0), strict=True)}, ax)
     maze_legend(figure, start=False, also=[Patch(facecolor=SKY, alpha=0.45, label="within reach")])
-    return figure
+    return describe(figure, f"A maze with the cells shaded that news of the goal can have reached. {in_words(figure)}")
 
 
 def draw_view(mazes: Sequence[tuple[np.ndarray, Position]], cell: Position, recursions: int, open_all: bool) -> Figure:
@@ -82,8 +83,23 @@ def draw_view(mazes: Sequence[tuple[np.ndarray, Position]], cell: Position, recu
             corner = (column - 0.5, row - 0.5)
             ax.add_patch(Rectangle(corner, 1, 1, color=COVERED, alpha=0.35 if open_all else 1, zorder=8, linewidth=0))
     label = "outside the view" if open_all else "not visible to the ringed cell"
+    view = f"an agent that has heard of the cells at most {recursions} steps away"
+    goals = "; ".join(
+        f"{k}: {_seen_from(cell, goal, recursions, open_all)}" for k, (_, goal) in enumerate(mazes, start=1)
+    )
     maze_legend(figure, also=[Patch(facecolor=COVERED, label=label)])
-    return figure
+    covered = "shaded" if open_all else "covered"
+    return describe(figure, f"{len(mazes)} mazes with {view}; all others are {covered}. The goal in maze {goals}.")
+
+
+def _seen_from(cell: Position, goal: Position, recursions: int, open_all: bool) -> str:
+    """Where the goal lies, as the agent in a cell of `draw_view` would say it."""
+    down, right = goal[0] - cell[0], goal[1] - cell[1]
+    if not open_all and abs(down) + abs(right) > recursions:
+        return "hidden"
+    return (
+        f"{abs(down)} rows {'below' if down > 0 else 'above'}, {abs(right)} columns {'right' if right > 0 else 'left'}"
+    )
 
 
 def draw_wave(
@@ -113,7 +129,12 @@ def draw_wave(
         write_cells({cell: int(steps[cell]) for cell in numbers}, axes[1])
     shades = Patch(facecolor=PALE, label="decided"), Patch(facecolor=SKY, label="just now")
     maze_legend(figure, start=False, also=shades)
-    return figure
+    differ, wrong = (network != expert).sum(), (network & ~contains(optimal, actions)).sum()
+    return describe(
+        figure,
+        f"The network beside the expert's wave, in one maze. {in_words(figure)} Cells that only one of the two has "
+        f"reached: {differ}. Wrong arrows: {wrong}.",
+    )
 
 
 def draw_large(walls: np.ndarray, decided_in: np.ndarray, path: Sequence[tuple[int, int]], title: str) -> Figure:
@@ -129,7 +150,11 @@ def draw_large(walls: np.ndarray, decided_in: np.ndarray, path: Sequence[tuple[i
     ax.set_axis_off()
     ax.set_title(title)
     figure.legend(loc="outside lower center", ncols=3, fontsize=10)
-    return figure
+    return describe(
+        figure,
+        f"{title}, in {len(path) - 1:,} steps, drawn over a maze in which colours say when each cell decided, up to "
+        f"recursion {decided_in.max():,}.",
+    )
 
 
 def draw_decisions(steps: np.ndarray, decided_in: np.ndarray) -> Figure:
@@ -142,7 +167,11 @@ def draw_decisions(steps: np.ndarray, decided_in: np.ndarray) -> Figure:
     ax.plot([0, top], [0, top], color=ORANGE, linewidth=1, label="recursion = distance")
     ax.set(xlabel="distance from the goal (steps)", ylabel="decided in recursion", aspect="equal")
     ax.legend(loc="upper left")
-    return figure
+    return describe(
+        figure,
+        f"The recursion in which each of {len(steps):,} cells decided, against its distance from the goal, up to "
+        f"{steps.max()} steps: {(steps == decided_in).sum():,} lie on the line recursion = distance.",
+    )
 
 
 def draw_states(signs: np.ndarray, actions: Sequence[int], sets: np.ndarray) -> Figure:
@@ -175,7 +204,18 @@ def draw_states(signs: np.ndarray, actions: Sequence[int], sets: np.ndarray) -> 
     for ax in (left, right):
         ax.grid(False)
         ax.tick_params(length=0)
-    return figure
+    moves = "; ".join(_moves_of(ACTIONS[action], row) for action, row in zip(actions, sets, strict=True))
+    return describe(
+        figure,
+        f"The {count} states of {dim} channels in which cells decide, and what was optimal in those cells: {moves}.",
+    )
+
+
+def _moves_of(name: str, row: np.ndarray) -> str:
+    """A row of `draw_states` in words: in how many of a state's cells its own action is among the optimal moves."""
+    own = 1 << ACTIONS.index(name)
+    right = sum(int(count) for mask, count in enumerate(row) if mask & own)
+    return f"{name}, optimal in {right:,} of {row.sum():,}"
 
 
 def draw_situation(neighbours: Sequence[str], answer: str, ax: Axes) -> None:
