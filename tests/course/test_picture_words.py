@@ -38,7 +38,7 @@ def test_values_are_written_as_their_axis_writes_them_and_what_is_not_finite_is_
     ax.plot([100, 1000, 20_000], [np.nan, 0.25, 0.5], label="share")
     ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
     ax.set(ylabel="mazes", xlabel="cells")
-    assert in_words(figure) == "mazes, by cells: share from 25% to 50%."
+    assert in_words(figure) == "Mazes, by cells: share from 25% to 50%."
 
 
 def test_bars_are_told_with_their_names_on_the_axis_whichever_way_they_lie():

@@ -24,7 +24,7 @@ def in_words(figure: Figure) -> str:
     A panel with an image, such as a maze, is told by its title and the label below it. Panels that say nothing are left
     out.
     """
-    return " ".join(f"{said}." for ax in figure.axes if (said := _panel(ax)))
+    return " ".join(f"{said[:1].upper()}{said[1:]}." for ax in figure.axes if (said := _panel(ax)))
 
 
 def _panel(ax: Axes) -> str:
