@@ -27,9 +27,10 @@ def test_a_curve_is_told_by_its_ends_and_by_what_lies_beyond_them():
     ax.axvline(2, label="threshold")
     ax.axhline(7, label="limit")
     ax.set(title="Three curves", xlabel="step")
+    ax.legend(title="kinds")
     assert in_words(figure) == (
-        "Three curves, by step from 0 to 3: hill from 1 to 3, highest 5 at 1; cliff from 4 to 1; "
-        "valley 2, lowest -1 at 1; threshold at 2; limit 7."
+        "Three curves (kinds), by step from 0 to 3: hill from 1 to 3, highest 5 at 1; cliff from 4 to 1; "
+        "valley: 2, lowest -1 at 1; threshold at 2; limit: 7."
     )
 
 

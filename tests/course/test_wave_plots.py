@@ -6,8 +6,10 @@ import pytest
 from matplotlib.patches import Rectangle
 
 from trm_nav import generate_mazes, optimal_actions
+from trm_nav.course.plots.style import ALTERNATIVES
 from trm_nav.course.plots.wave import (
     draw_by_distance,
+    draw_decisions,
     draw_reach,
     draw_situation,
     draw_states,
@@ -94,3 +96,34 @@ def test_a_situation_puts_its_neighbours_up_down_left_and_right():
     draw_situation(["wall", "goal", "waiting", "state 3"], "waits", ax)
     places = {text.get_text(): text.get_position() for text in ax.texts}
     assert places == {"wall": (0, -1), "goal": (0, 1), "waiting": (-1, 0), "state\n3": (1, 0), "?": (0, 0)}
+
+
+def test_the_wave_is_told_with_the_cells_in_which_network_and_expert_differ(maze):
+    walls, goal, steps = maze
+    optimal = optimal_actions(walls[None], goal[None])[0]
+    late = np.where(steps == 2, 9, np.where(steps == 0, 1, steps))  # right everywhere, and late at distance 2
+    figure = draw_wave(walls, goal, np.full(walls.shape, STAY, np.uint8), late, steps, optimal, 3)
+    said, reached = ALTERNATIVES[figure], (late > 0) & (late <= 3)
+    assert f"only one of the two has reached: {(steps == 2).sum()}. " in said
+    assert f"Wrong arrows: {(reached & (optimal != 1 << STAY)).sum()}." in said  # STAY is right at the goal alone
+
+
+@pytest.mark.parametrize("open_all", [False, True])
+def test_what_is_said_of_a_view_gives_away_no_hidden_goal(open_all):
+    nothing = np.zeros((7, 7), bool)
+    said = ALTERNATIVES[draw_view([(nothing, (0, 5)), (nothing, (4, 3))], (3, 3), 2, open_all)]
+    assert ("3 rows above, 2 columns right" in said) == open_all
+    assert ("hidden" in said) != open_all and "1 rows below" in said
+
+
+def test_the_cells_that_decided_in_time_are_counted():
+    steps, decided_in = np.array([1, 2, 3, 4]), np.array([1, 2, 9, 4])
+    assert "each of 4 cells" in ALTERNATIVES[draw_decisions(steps, decided_in)]
+    assert "3 lie on the line" in ALTERNATIVES[draw_decisions(steps, decided_in)]
+
+
+def test_a_state_is_told_with_the_cells_in_which_its_action_is_optimal():
+    sets = np.zeros((2, 16), int)
+    sets[0, 1], sets[0, 3], sets[1, 8], sets[1, 4] = 3, 1, 2, 5
+    said = ALTERNATIVES[draw_states(np.array([[1, -1], [-1, -1]]), [0, 3], sets)]
+    assert "UP, optimal in 4 of 4; RIGHT, optimal in 2 of 7" in said

@@ -35,6 +35,8 @@ def _panel(ax: Axes) -> str:
     if not any(values):
         return f"{title} ({below})" if title and below else title or below
     heading = title or ax.get_ylabel() or "Values"
+    if (legend := ax.get_legend()) and legend.get_title().get_text():
+        heading += f" ({legend.get_title().get_text()})"
     return f"{heading}{_range(lines, ax)}: {'; '.join(filter(None, values))}"
 
 
@@ -66,7 +68,7 @@ def _line(line: Line2D, ax: Axes) -> str:
     if len(y) == 2 and x[0] == x[1]:
         return f"{name} at {_number(x[0], ax.xaxis)}"
     first, last = _number(y[0], ax.yaxis), _number(y[-1], ax.yaxis)
-    said = f"{name} from {first} to {last}" if first != last else f"{name} {first}"
+    said = f"{name} from {first} to {last}" if first != last else f"{name}: {first}"
     for word, at, beyond in (
         ("highest", int(y.argmax()), y.max() - max(y[0], y[-1])),
         ("lowest", int(y.argmin()), min(y[0], y[-1]) - y.min()),
