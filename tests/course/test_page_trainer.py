@@ -1,5 +1,7 @@
 """The trainer in a page computes what the library computes, from the same weights, mazes and order of the samples.
 
+The library exports them, or the page draws them from the same seeds.
+
 Both compute in float32 and round differently, and training makes small differences grow: at the presets' learning rate
 they reach a few per cent within 50 steps. Runs are therefore compared at a lower one.
 """
@@ -14,13 +16,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from installed import missing
-from jupyterlab_page import chromium, find_chromium
 from playwright.sync_api import Page
-from static_server import served
 from torch.nn import functional as F
+from trainer_page import TRAINER, copied, opened
 
-import trm_nav.course
 from trm_nav.course.laboratory.experiment import Experiment, Stopped
 from trm_nav.course.laboratory.presets import PRESETS
 from trm_nav.course.web import presets
@@ -28,12 +27,8 @@ from trm_nav.course.web.export import export
 from trm_nav.learning import training
 from trm_nav.learning.loss import chance, count_right, policy_loss
 from trm_nav.learning.training import learning_rate_factor
-from trm_nav.mazes.expert import distances, optimal_actions
-from trm_nav.mazes.grids import Mazes
-from trm_nav.mazes.symmetry import INVERSE, MASK_PERMUTATIONS, cell_permutations, count_distinct
+from trm_nav.mazes.symmetry import INVERSE, MASK_PERMUTATIONS, cell_permutations
 
-COURSE = Path(trm_nav.course.__file__).parent
-TRAINER = COURSE / "web" / "trainer"
 STEPS = 50
 RATE = 0.3  # of dropout
 TOLERANCE = 1e-4  # relative: float32 has 6e-8, and a sum of some thousand products loses two to three digits
@@ -71,9 +66,10 @@ SHAPES = {
     ),
 }
 
-RUN = """async (steps) => {
+# seeded: whether the page draws mazes, weights and order itself, from the seeds among the settings
+RUN = """async ([steps, seeded]) => {
     const { settings, given } = readRun(await (await fetch("/run")).arrayBuffer());
-    const run = new Training(kernels, settings, given), losses = [];
+    const run = new Training(kernels, settings, seeded ? {} : given), losses = [];
     run.model.noise = () => 0;
     for (const { loss } of run.steps()) {
         if (loss !== undefined) losses.push(loss);
@@ -101,30 +97,13 @@ GRADIENT = """([shape, weights, tokens, optimal, agents, masks]) => {
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
     """What the server shows: the scripts of the course, and what the tests export."""
-    shown = tmp_path_factory.mktemp("page")
-    for part in ("web", "playground"):
-        shutil.copytree(COURSE / part, shown / part)
-    return shown
+    return copied(tmp_path_factory.mktemp("page"))
 
 
 @pytest.fixture(scope="module")
-def page(folder) -> Iterator[Page]:
-    path = find_chromium()
-    if path is None:
-        missing("no Chromium is installed to train in; on Debian and Ubuntu: apt install chromium")
-    with served(folder) as address, chromium(path) as browser:
-        page, errors = browser.new_page(), []
-        page.on("pageerror", lambda error: errors.append(error))
-        page.goto(f"{address}/web/trainer/kernels.ts")  # any page of that server
-        page.evaluate("""async () => {
-            for (const name of ["memory", "training", "exported", "symmetry", "mazes", "loss", "model", "optimizer"]) {
-                Object.assign(window, await import(`/web/trainer/${name}.js`));
-            }
-            Object.assign(window, await import("/web/trainer/random.js"));
-            window.kernels = await loadKernels();
-        }""")
+def page(browser, folder) -> Iterator[Page]:
+    with opened(browser, folder) as page:
         yield page
-    assert not errors
 
 
 @pytest.fixture(scope="module", params=SHAPES)
@@ -159,10 +138,13 @@ def trained(request) -> tuple[bytes, Experiment, list[float]]:
 
 @pytest.mark.browser
 @pytest.mark.slow
-def test_the_first_steps_of_a_run_have_the_losses_and_its_epochs_the_history_of_the_library(page, folder, trained):
+@pytest.mark.parametrize("seeded", [False, True], ids=["given", "seeded"])
+def test_the_first_steps_of_a_run_have_the_losses_and_its_epochs_the_history_of_the_library(
+    page, folder, trained, seeded
+):
     start, experiment, losses = trained
     (folder / "run").write_bytes(start)
-    answer = page.evaluate(RUN, STEPS)
+    answer = page.evaluate(RUN, [STEPS, seeded])
     assert answer["losses"] == pytest.approx(losses, rel=TOLERANCE)
     for curve in ("train_loss", "val_loss", "lr"):
         assert answer["history"][curve] == pytest.approx(experiment.history[curve], rel=TOLERANCE)
@@ -220,26 +202,6 @@ def test_numbers_are_dropped_at_the_rate_and_the_others_enlarged(page):
         share = (numbers == 0).mean()
         assert abs(share - 0.3) < 5 * math.sqrt(0.3 * 0.7 / len(numbers))
     assert 0.4 < ((first == 0) == (second == 0)).mean() < 0.7  # 0.58 if they are independent
-
-
-@pytest.mark.browser
-@pytest.mark.slow
-def test_mazes_have_the_experts_labels_and_no_maze_is_in_both_sets(page):
-    sets = page.evaluate("""() => {
-        const settings = { num_train: 300, num_test: 300, grid_size: 4, obstacle_density: 0.4 };
-        const sets = buildSets(settings, { train: uniform(1), test: uniform(2) });
-        return Object.values(sets).map(({ side, ...arrays }) => Object.values(arrays).map((some) => Array.from(some)));
-    }""")
-    parts = []
-    for tokens, optimal, steps, agents in (map(np.array, arrays) for arrays in sets):
-        grids = tokens.reshape(-1, 4, 4)
-        goals = np.argwhere(grids == 2)[:, 1:]
-        parts.append(Mazes(grids == 1, np.stack(divmod(agents, 4), axis=1), goals))
-        assert (optimal.reshape(grids.shape) == optimal_actions(grids == 1, goals)).all()
-        assert (steps.reshape(grids.shape) == distances(grids == 1, goals)).all()
-        assert (steps.reshape(-1, 16)[np.arange(300), agents] > 0).all()
-        assert 0.2 < (grids == 1).mean() < 0.5
-    assert count_distinct(Mazes.join(parts)) == sum(map(count_distinct, parts)) > 300
 
 
 @pytest.mark.browser

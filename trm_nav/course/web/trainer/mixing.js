@@ -5,7 +5,7 @@
 // time that the layer is applied. Gradients of parameters are added up; others are written, or added to `more`.
 
 import { MOVES } from "../../playground/mazes.js";
-import { linear, ones, zeros } from "./parameters.js";
+import { linear, ones, zeroed, zeros } from "./parameters.js";
 
 const NOTHING = 0, RELU = 1, WHERE_POSITIVE = 2; // as in multiply.ts
 const AROUND = [-1, 0, 1].flatMap((down) => [-1, 0, 1].map((right) => [down, right])); // 3 x 3, row by row
@@ -40,7 +40,7 @@ export class TokenMixing {
   constructor(parameters, name, { cells, dim }) {
     Object.assign(this, { cells, dim });
     this.tokensIn = parameters.add(`${name}.tokens_in.weight`, [cells, cells], linear(cells));
-    this.tokensOut = parameters.add(`${name}.tokens_out.weight`, [cells, cells], zeros);
+    this.tokensOut = parameters.add(`${name}.tokens_out.weight`, [cells, cells], zeroed);
   }
 
   tape(memory, rows) {
@@ -112,8 +112,8 @@ class LocalMixing {
 export class NeighbourMixing extends LocalMixing {
   constructor(parameters, name, shape) {
     super(shape, AROUND);
-    this.weights = parameters.add(`${name}.neighbours.weight`, [shape.dim, 1, 3, 3], zeros, { transposed: true });
-    this.bias = parameters.add(`${name}.neighbours.bias`, [shape.dim], zeros);
+    this.weights = parameters.add(`${name}.neighbours.weight`, [shape.dim, 1, 3, 3], zeroed, { transposed: true });
+    this.bias = parameters.add(`${name}.neighbours.bias`, [shape.dim], zeroed);
   }
 }
 
@@ -131,7 +131,7 @@ export class ChannelMixing {
   constructor(parameters, name, { dim }) {
     this.dim = dim;
     this.channelsIn = parameters.add(`${name}.channels_in.weight`, [2 * dim, dim], linear(dim));
-    this.channelsOut = parameters.add(`${name}.channels_out.weight`, [dim, 2 * dim], zeros);
+    this.channelsOut = parameters.add(`${name}.channels_out.weight`, [dim, 2 * dim], zeroed);
   }
 
   tape(memory, rows) {

@@ -51,13 +51,13 @@ export class TinyRecursiveModel {
   declare(shape, depth, { halting, binary }) {
     const { cells, dim, mixing } = shape;
     const parameters = this.parameters = new Parameters();
-    this.position = mixing === "mlp" ? parameters.add("position", [cells, 1, dim], gaussian(0.02)) : null;
     this.embedding = parameters.add("embedding.weight", [TOKENS, dim], gaussian(1));
     this.norm = new Norm(parameters, "norm", dim);
     this.headNorm = new Norm(parameters, "head_norm", dim);
     this.headWeight = parameters.add("head.weight", [A, dim], linear(dim));
     this.headBias = parameters.add("head.bias", [A], linear(dim));
     this.halting = halting ? new Halting(parameters, dim, this.headNorm, binary) : null;
+    this.position = mixing === "mlp" ? parameters.add("position", [cells, 1, dim], gaussian(0.02)) : null;
     this.blocks = Array.from({ length: depth }, (_, index) => new MixerBlock(parameters, `blocks.${index}`, shape));
   }
 

@@ -1,12 +1,16 @@
 // The parameters of a model: their names and shapes are those of the state dict in trm_nav/learning/model.py.
 
-import { normal } from "./random.js";
+/** How the library makes the first values: functions that fill an array, with PyTorch's random numbers. */
+export const zeros = (numbers) => numbers.fill(0);
+export const ones = (numbers) => numbers.fill(1);
+export const gaussian = (deviation) => (numbers, random) => random.fillNormal(numbers, deviation);
+export const linear = (inputs) => (numbers, random) => random.fillUniform(numbers, 1 / Math.sqrt(inputs));
 
-/** How PyTorch draws the first values: each returns a function of a random number generator. */
-export const zeros = () => 0;
-export const ones = () => 1;
-export const gaussian = (deviation) => (random) => deviation * normal(random);
-export const linear = (inputs) => (random) => (2 * random() - 1) / Math.sqrt(inputs);
+/** PyTorch draws the values of a layer before the library sets them to 0. */
+export function zeroed(numbers, random) {
+  random.skip(numbers.length);
+  numbers.fill(0);
+}
 
 /**
  * One tensor. value and gradient are addresses, known once the parameters are placed.
@@ -22,7 +26,7 @@ export class Parameters {
     this.all = [];
   }
 
-  /** Declare a tensor. In memory the rows of a transposed one are the columns that PyTorch has. @returns {Parameter} */
+  /** Declare a tensor, in the order in which the library makes them. In memory the rows of a transposed one are the columns that PyTorch has. @returns {Parameter} */
   add(name, shape, initial, { transposed = false } = {}) {
     const count = shape.reduce((product, side) => product * side, 1);
     const parameter = { name, shape, initial, count, columns: transposed ? count / shape[0] : 0 };
@@ -48,11 +52,9 @@ export class Parameters {
     return this.all.reduce((sum, parameter) => sum + parameter.count, 0);
   }
 
+  /** Give all of them their first values. random: a TorchRandom. */
   initialize(random) {
-    for (const { value, count, initial } of this.all) {
-      const numbers = this.memory.floats(value, count);
-      for (let i = 0; i < count; i++) numbers[i] = initial(random);
-    }
+    for (const { value, count, initial } of this.all) initial(this.memory.floats(value, count), random);
   }
 
   /** Take over values by name, each in PyTorch's order. Throws for a name or a length that does not fit. */

@@ -1,5 +1,5 @@
-// Seeded random numbers, the same in every browser: Chris Doty-Humphrey's sfc32, which passes PractRand, with a state
-// that MurmurHash3's finisher spreads from the seed. They are not PyTorch's: a seed gives another run there.
+// Seeded random numbers for dropout and noise, the same in every browser: Chris Doty-Humphrey's sfc32, which passes
+// PractRand, with a state that MurmurHash3's finisher spreads from the seed. For these PyTorch's depend on the processor.
 
 /** An endless stream of whole numbers from 0 to 2**32 - 1. Another `stream` of one seed is independent of it. */
 export function words(seed, stream = 0) {
@@ -32,14 +32,4 @@ export function uniform(seed, stream = 0) {
 /** A number from the standard normal distribution (Box and Muller). */
 export function normal(random) {
   return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
-}
-
-/** 0 to count - 1 in random order (Fisher and Yates). @returns {Int32Array} */
-export function permutation(count, random) {
-  const order = Int32Array.from({ length: count }, (_, index) => index);
-  for (let last = count - 1; last > 0; last--) {
-    const other = Math.floor(random() * (last + 1));
-    [order[last], order[other]] = [order[other], order[last]];
-  }
-  return order;
 }

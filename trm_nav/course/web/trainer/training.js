@@ -1,16 +1,18 @@
-// The training loop of trm_nav/learning/training.py: learning rate, epochs, history, early stopping.
+// The training loop of trm_nav/learning/training.py: learning rate, epochs, history, early stopping. With the same
+// settings, it trains the same run, but for rounding, and for the numbers that dropout and noise draw.
 
 import { reachedIn } from "./halting.js";
 import { chance, countRight, policyLoss } from "./loss.js";
 import { buildSets, emptySet, gather, part, supervised } from "./mazes.js";
 import { TinyRecursiveModel } from "./model.js";
 import { AdamW, learningRateFactor } from "./optimizer.js";
-import { permutation, uniform } from "./random.js";
+import { uniform } from "./random.js";
 import { symmetries } from "./symmetry.js";
+import { TorchRandom } from "./torch_random.js";
 
 const CURVES = ["train_loss", "train_acc", "val_loss", "val_acc", "lr", "seconds"];
 const SYMMETRIES = 8;
-const STREAM = { weights: 1, order: 2, dropout: 3, train: 4, test: 5, noise: 6 }; // of random numbers, each independent
+const STREAM = { dropout: 1, noise: 2 }; // of random numbers that are not the library's, each independent
 
 /** Recursions in an epoch, counted from 0: a quarter of them, half, then all, for a third of the epochs each. */
 export function recursionsAt(epoch, { epochs, recursions, grow_recursions }) {
@@ -32,9 +34,7 @@ export class Training {
   constructor(module, settings, given = {}) {
     this.settings = { ...settings, patience: settings.patience ?? settings.epochs };
     this.given = given;
-    const { train_seed, test_seed } = settings;
-    const random = { train: uniform(train_seed, STREAM.train), test: uniform(test_seed, STREAM.test) };
-    const sets = given.sets ?? buildSets(settings, random);
+    const sets = given.sets ?? buildSets(settings);
     this.sets = sets; // with all labels
     this.train = supervised(sets.train, settings.supervision);
     this.val = supervised(sets.val, settings.supervision);
@@ -47,9 +47,9 @@ export class Training {
     const most = Math.max(Math.ceil(this.mazes / this.batches), Math.min(settings.batch_size, this.val.agents.length));
     this.model = new TinyRecursiveModel(module, settings, most);
     if (given.weights) this.model.parameters.load(given.weights);
-    else this.model.parameters.initialize(uniform(settings.seed, STREAM.weights));
+    else this.model.parameters.initialize(new TorchRandom(settings.seed));
     this.model.seed(uniform(settings.seed, STREAM.noise), settings.seed, STREAM.dropout);
-    this.random = uniform(settings.seed, STREAM.order);
+    this.sampler = new TorchRandom(settings.seed);
     this.optimizer = new AdamW(this.model.parameters);
     this.batch = emptySet(most, settings.grid_size);
     this.history = Object.fromEntries(CURVES.map((name) => [name, []]));
@@ -64,6 +64,11 @@ export class Training {
   get ended() {
     const { epochs, patience } = this.settings;
     return this.diverged || this.epoch >= epochs || this.epoch - this.bestEpoch >= patience;
+  }
+
+  /** Whether the library draws the same numbers: not for dropout, and not for the noise on binary states. */
+  get likeTheLibrary() {
+    return !this.settings.dropout && !this.settings.binary;
   }
 
   set dropout(rate) {
@@ -98,7 +103,7 @@ export class Training {
   /** One pass over the training set. Returns its mean loss and accuracy. */
   *#train() {
     const { mazes, batches, given, epoch } = this;
-    const order = given.order?.[epoch] ?? permutation(mazes, this.random);
+    const order = given.order?.[epoch] ?? this.sampler.permutation(mazes);
     let first = 0, totalLoss = 0, totalRight = 0, totalAsked = 0;
     for (let index = 0; index < batches; index++) {
       // Batches of equal size: a small last one would count as much as a full one.
@@ -137,10 +142,10 @@ export class Training {
   /** How many recursions of a batch, which of them carry a gradient, and, with teacher forcing, the expert's flags. */
   #unrolled(batch, index) {
     const { settings, model, given, epoch } = this, mazes = batch.agents.length;
-    const most = model.recursions, drawn = () => 1 + Math.floor(this.random() * most);
+    const most = model.recursions, drawn = () => 1 + this.sampler.below(most);
     const recursions = settings.random_recursions ? given.recursions?.[epoch][index] ?? drawn() : most;
     const taught = settings.teacher_forcing > 0
-                   && (given.taught ? given.taught[epoch][index] === 1 : this.random() < settings.teacher_forcing);
+                   && (given.taught ? given.taught[epoch][index] === 1 : this.sampler.single() < settings.teacher_forcing);
     const decided = taught ? (recursion) => reachedIn(batch.steps, mazes, recursion * settings.depth) : undefined;
     return { recursions, gradient: settings.gradient_recursions ?? undefined, decided };
   }
@@ -148,7 +153,7 @@ export class Training {
   #turns(first, count) {
     const given = this.given.turns?.[this.epoch];
     if (given) return given.subarray(first, first + count);
-    return Uint8Array.from({ length: count }, () => Math.floor(SYMMETRIES * this.random()));
+    return Uint8Array.from({ length: count }, () => this.sampler.below(SYMMETRIES));
   }
 
   /** Mean loss and accuracy on the validation set, without augmentation. */

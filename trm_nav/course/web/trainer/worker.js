@@ -8,7 +8,8 @@
 //   set     lr, dropout, weight_decay or watch, for the rest of the run.
 //   step    one gradient step of a run that is paused.
 // It answers with messages of six types:
-//   ready   the run begins: settings (all), parameters and labels (how many), batches (gradient steps in an epoch)
+//   ready   the run begins: settings (all), parameters and labels (how many), batches (gradient steps in an epoch),
+//           and in words whether the notebook shows the same run, as `notebook`
 //   step    progress, now and then, and after every `step`: epoch (the finished ones), share (of the next), loss
 //   point   an epoch has ended: epoch, record (which a diagnosis reads), policies (of a training and a held-out maze)
 //   policies  after `set` with watch: policies
@@ -57,7 +58,9 @@ async function start({ settings = {}, file, watch = 0, paused = false }) {
   mine.steps = mine.training.steps();
   const { model, batches, train, settings: complete } = mine.training;
   const labels = train.optimal.reduce((count, set) => count + (set !== 0), 0);
-  postMessage({ type: "ready", settings: complete, parameters: model.parameters.count, labels, batches });
+  const notebook = mine.training.likeTheLibrary ? "The notebook's run: the same mazes, first weights and order."
+    : "The notebook's mazes, first weights and order, with other random numbers for dropout.";
+  postMessage({ type: "ready", settings: complete, parameters: model.parameters.count, labels, batches, notebook });
   if (!paused) await goOn(mine);
 }
 
