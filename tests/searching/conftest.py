@@ -21,36 +21,53 @@ def find_postgres() -> Path | None:
     return max(Path("/usr/lib/postgresql").glob("*/bin"), default=None)
 
 
+class Server:
+    """A database in an empty folder, which can be stopped and started again at the same address."""
+
+    def __init__(self, programs: Path, folder: Path):
+        self.programs, self.folder, self.as_user = programs, folder, {}
+        (folder / "password").write_text("secret of the tests")
+        if os.geteuid() == 0:
+            self.as_user = {"user": NOBODY, "group": NOBODY}
+            for path in (folder, folder / "password"):
+                os.chown(path, NOBODY, NOBODY)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.address = f"postgresql://course:secret%20of%20the%20tests@127.0.0.1:{self.port}/postgres"
+        password = f"--pwfile={folder / 'password'}"
+        self._run("initdb", "-U", "course", "-A", "scram-sha-256", password)
+        self.start()
+
+    def start(self) -> None:
+        options = f"-c listen_addresses=127.0.0.1 -p {self.port} -k {self.folder} -c fsync=off"
+        self._run("pg_ctl", "-l", self.folder / "log", "-w", "-o", options, "start")
+
+    def stop(self) -> None:
+        """Stop at once, as if the machine lost its power."""
+        self._run("pg_ctl", "-m", "immediate", "-w", "stop")
+
+    def _run(self, program: str, *words: str | Path) -> None:
+        command = [self.programs / program, "-D", self.folder / "data", *words]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=self.folder, timeout=120, **self.as_user)
+
+
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """The address of a new database, with a password in it."""
+def server() -> Iterator[Server]:
+    """A new database. A test that stops it starts it again."""
     programs = find_postgres()
     if programs is None:
         missing("no PostgreSQL is installed to search with; on Debian and Ubuntu, run: apt install postgresql")
     # Not in pytest's folder, which another pytest may close to everybody else.
     with tempfile.TemporaryDirectory(prefix="postgres-", ignore_cleanup_errors=True) as folder:
-        yield from serve(programs, Path(folder))
+        server = Server(programs, Path(folder))
+        try:
+            yield server
+        finally:
+            server.stop()
 
 
-def serve(programs: Path, folder: Path) -> Iterator[str]:
-    """Serve a new database from an empty folder. Yields its address."""
-    (folder / "password").write_text("secret of the tests")
-    as_user = {}
-    if os.geteuid() == 0:
-        as_user = {"user": NOBODY, "group": NOBODY}
-        for path in (folder, folder / "password"):
-            os.chown(path, NOBODY, NOBODY)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    data, options = folder / "data", f"-c listen_addresses=127.0.0.1 -p {port} -k {folder} -c fsync=off"
-
-    def run(*command: str | Path) -> None:
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=folder, timeout=120, **as_user)
-
-    run(programs / "initdb", "-D", data, "-U", "course", "-A", "scram-sha-256", f"--pwfile={folder / 'password'}")
-    run(programs / "pg_ctl", "-D", data, "-l", folder / "log", "-w", "-o", options, "start")
-    try:
-        yield f"postgresql://course:secret%20of%20the%20tests@127.0.0.1:{port}/postgres"
-    finally:
-        run(programs / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+@pytest.fixture
+def postgres(server: Server) -> str:
+    """The address of a database, with a password in it."""
+    return server.address

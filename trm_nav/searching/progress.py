@@ -17,13 +17,14 @@ from tqdm import tqdm
 from trm_nav.errors import UserError
 from trm_nav.text import short
 
-from .storages import one_sentence
+from .storages import Unreachable, one_sentence, unreachable
 from .study import Row, Study
 from .worker import Opening, work
 
 POLL_SECONDS = 1.0
 PATIENCE = 20  # times as long as a look at the study takes, this process waits before the next
 ENDED = "complete", "pruned", "failed"
+MISTAKE, NO_STORAGE = 2, 3  # how a worker exits that cannot go on: it has said why; its storage does not answer
 BAR = "search: {n}/{total} |{bar}| {postfix} [{elapsed}]"
 
 
@@ -77,10 +78,12 @@ class Processes:
         return process
 
     def keep_up(self) -> None:
-        """Replace workers that were killed. Raises UserError if one has ended with a mistake."""
+        """Replace workers that were killed. Raises UserError if one cannot go on."""
         for place, process in enumerate(self.running):
             if process.exitcode is not None and process.exitcode < 0:
                 self.running[place] = self._begin()
+            elif process.exitcode == NO_STORAGE:
+                raise unreachable(self.opening.address)
             elif process.exitcode:
                 raise UserError("a worker could not go on; what it said stands above, and the same command goes on")
 
@@ -127,9 +130,11 @@ def _worker(opening: Opening) -> None:
         work(opening, alone=lambda: parent is not None and not parent.is_alive())
     except KeyboardInterrupt:
         sys.exit(0)
+    except Unreachable:  # all workers meet it at once, and the process that started them says it for all
+        sys.exit(NO_STORAGE)
     except UserError as problem:
         print(f"worker: {problem}", file=sys.stderr)
-        sys.exit(2)
+        sys.exit(MISTAKE)
 
 
 def line(row: Row, configurations: int) -> str:

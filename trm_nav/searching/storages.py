@@ -38,6 +38,10 @@ optuna.logging.set_verbosity(optuna.logging.ERROR)
 logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
 
 
+class Unreachable(UserError):
+    """The storage does not answer, or refuses what it is asked."""
+
+
 def connect(address: str | None, folder: Path) -> BaseStorage:
     """The storage of a study in a folder. Raises UserError with one sentence, without a password, if there is none."""
     kind = "sqlite" if address is None else re.split(r"[:+]", address)[0]
@@ -99,18 +103,19 @@ def one_sentence(address: str | None) -> Iterator[None]:
     except Exception as error:
         of_grpc = type(error).__module__.startswith("grpc")
         if isinstance(error, SQLAlchemyError | StorageInternalError | ConnectionError) or of_grpc:
-            raise UserError(_unreachable(address)) from None
+            raise unreachable(address) from None
         if isinstance(error, OSError):
             where = f" {error.filename}" if error.filename else ""
             raise UserError(f"cannot read or write{where}: {error.strerror}; name another folder") from None
         raise
 
 
-def _unreachable(address: str | None) -> str:
+def unreachable(address: str | None) -> Unreachable:
+    """What is said of a storage that cannot be used: where it is, and nothing else of its address."""
     if address is None or address.startswith("sqlite"):
-        return "the study's database cannot be read or written; name another folder, or free some space"
+        return Unreachable("the study's database cannot be read or written; name another folder, or free some space")
     host, port = place(address)
-    return (
+    return Unreachable(
         f"the storage at {host}:{port} does not answer, or refuses this user or database; check that it runs, "
-        "and the address"
+        "and the address; the same command then goes on"
     )
