@@ -9,6 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -21,6 +22,7 @@ from trm_nav.mazes.encoding import MOVES, STAY, contains
 from .style import BLUE, FLOOR, GREEN, GRID, INK, PALE, RED, WALL
 
 Position = Sequence[int] | np.ndarray  # (row, col)
+FRAME = 0.42 * np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)])  # around a wrong arrow, as (x, y) from its cell's centre
 
 
 def maze_axes(columns: int, rows: int = 1, cell: float = 3.0) -> tuple[Figure, np.ndarray]:
@@ -100,12 +102,14 @@ def draw_policy(actions: np.ndarray, masks: np.ndarray, ax: Axes) -> None:
     """Draw one action per cell, uint8 (n, n): a dark arrow if the action is in the optimal set, a red one if not.
 
     Cells with an empty optimal set (walls, cells that cannot reach the goal) get no arrow. STAY in a cell other than
-    the goal is drawn as a red cross.
+    the goal is drawn as a red cross. What is wrong has a frame as well, for readers who cannot tell red from dark.
     """
     labelled, right = masks != 0, contains(masks, actions)
     for chosen, color in ((labelled & right, INK), (labelled & ~right, RED)):
         for action in range(STAY):
             _arrows(chosen & (actions == action), action, ax, color, pivot="mid")
+    frames = [FRAME + (column, row) for row, column in np.argwhere(labelled & ~right)]
+    ax.add_collection(PolyCollection(frames, facecolors="none", edgecolors=RED, linewidths=1.2, zorder=2.8))
     rows, cols = np.nonzero(labelled & ~right & (actions == STAY))
     ax.scatter(cols, rows, marker="x", color=RED, s=30, zorder=3)
 
