@@ -1,17 +1,29 @@
 """Settings and data sets that all tests share."""
 
+import sys
 from pathlib import Path
 
-import hypothesis
 import pytest
 from installed import missing
-from tiny import write_data
 
-# How long an example takes says more about the machine than about the code.
-hypothesis.settings.register_profile(
-    "trm_nav", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], database=None
-)
-hypothesis.settings.load_profile("trm_nav")
+# jsonschema loads it, if it is there, to check addresses in other alphabets. That takes a second, and no notebook
+# has such an address.
+sys.modules.setdefault("rfc3987_syntax", None)
+
+
+# Here and below, what is large is imported where it is needed: the process that hands the tests to pytest-xdist's
+# workers needs neither, and the workers wait for it.
+def pytest_collectstart(collector: pytest.Collector) -> None:
+    """Before the tests are collected, say how Hypothesis is to search for counterexamples."""
+    if not isinstance(collector, pytest.Session):
+        return
+    import hypothesis
+
+    # How long an example takes says more about the machine than about the code.
+    hypothesis.settings.register_profile(
+        "trm_nav", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], database=None
+    )
+    hypothesis.settings.load_profile("trm_nav")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -56,13 +68,15 @@ def length(item: pytest.Item) -> int:
 @pytest.fixture(scope="session")
 def paths(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A training and a validation set of 5 x 5 mazes, as training's settings. Tests read these files and no more."""
+    from tiny import write_data
+
     return write_data(tmp_path_factory.mktemp("data"))
 
 
 @pytest.fixture(scope="module")
 def browser():
     """An open Chromium without a page: a Playwright BrowserContext."""
-    from jupyterlab_page import PATIENCE, chromium, find_chromium  # here, because most tests need no browser
+    from jupyterlab_page import PATIENCE, chromium, find_chromium
 
     path = find_chromium()
     if path is None:

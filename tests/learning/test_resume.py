@@ -58,8 +58,7 @@ def disturb():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("mixing", ["mlp", "conv"])
-@pytest.mark.parametrize("supervision", ["policy", "action"])
+@pytest.mark.parametrize(("mixing", "supervision"), [("mlp", "policy"), ("conv", "action")])
 def test_a_resumed_run_equals_the_run_that_was_never_stopped(paths, tmp_path, mixing, supervision):
     settings = {**HARD, **paths, "mixing": mixing, "supervision": supervision}
     whole = train({**settings, "checkpoint_dir": tmp_path / "whole"})

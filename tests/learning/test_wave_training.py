@@ -40,8 +40,9 @@ def stop_in_the_middle(share):
         raise Stopped
 
 
-@pytest.mark.parametrize("other", [{}, {"mixing": "conv", "binary": False, "dropout": 0.2}])
-@pytest.mark.parametrize("in_the_middle", [False, True])
+@pytest.mark.parametrize(
+    ("in_the_middle", "other"), [(False, {}), (True, {"mixing": "conv", "binary": False, "dropout": 0.2})]
+)
 def test_a_run_that_goes_on_is_bit_for_bit_the_run_that_was_never_stopped(sets, tmp_path, in_the_middle, other):
     whole = new_run(sets, **other)
     list(whole.epochs())

@@ -1,5 +1,7 @@
 """Models, mazes and plans of every wrong kind: one sentence, before any work."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 import torch
@@ -15,7 +17,12 @@ MAZES = generate_mazes(3, 5, seed=1)
 ACTIONS = np.zeros((3, 5, 5), np.uint8)
 
 
-def model(**settings):
+@cache
+def model():
+    return created()
+
+
+def created(**settings):
     return create_model(**{"grid_size": 5, "dim": 8, "depth": 1, "recursions": 2, **settings})
 
 
@@ -53,20 +60,20 @@ def test_who_gives_the_mazes_instead_of_their_walls_is_told_so():
 @pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf])
 def test_a_model_whose_training_diverged_does_not_plan(settings, number):
     for name in ("head.bias", "embedding.weight", "blocks.0.mix_channels.channels_in.weight"):
-        broken = model(**settings)
+        broken = created(**settings)
         broken.get_parameter(name).data.view(-1)[-1] = number
         assert f"its weights {name} hold NaN or infinity" in assert_refused(plan, broken, MAZES.walls, MAZES.goals)
         assert f"its weights {name} hold NaN or infinity" in assert_refused(evaluate, broken, MAZES)
 
 
 def test_a_model_without_numbers_does_not_plan():
-    assert "meta device, which holds no weights" in assert_refused(plan, model().to("meta"), MAZES.walls, MAZES.goals)
+    assert "meta device, which holds no weights" in assert_refused(plan, created().to("meta"), MAZES.walls, MAZES.goals)
 
 
 def test_plans_that_do_not_fit_into_memory_are_refused(monkeypatch):
     monkeypatch.setattr(memory, "available", lambda: 10**6)
     walls, goals = np.zeros((1, 512, 512), bool), np.zeros((1, 2), int)
-    wide = model(mixing="conv", dim=128)
+    wide = created(mixing="conv", dim=128)
     sentence = assert_refused(plan, wide, walls, goals)
     assert sentence.startswith("planning for 1 mazes of 512 x 512 would need about ")
 
@@ -96,7 +103,7 @@ def test_a_start_that_is_no_free_cell_is_refused_by_evaluations_and_walks(start,
 
 
 def test_mazes_as_lists_and_tensors_are_evaluated_like_arrays():
-    halting = model(mixing="cross", halting=True)
+    halting = created(mixing="cross", halting=True)
     expected = evaluate(halting, MAZES)
     for turn in (np.ndarray.tolist, torch.tensor):
         result = evaluate(halting, Mazes(*(turn(array) for array in (MAZES.walls, MAZES.starts, MAZES.goals))))

@@ -221,9 +221,22 @@ def test_a_size_that_was_not_measured_says_so_and_a_whole_run_is_its_epochs_time
     assert [row.count("not measured yet") for row in rows] == [0, 1, 1]
 
 
+@pytest.fixture
+def in_this_process(monkeypatch):
+    """The study's commands are called here; to start Python and load PyTorch for each takes longer than they do."""
+
+    def run(*words):
+        command = words[1:] if words[0] == "-m" else words
+        monkeypatch.setattr(sys, "argv", list(map(str, command)))
+        main = importlib.import_module(words[1]).main if words[0] == "-m" else runpy.run_path(ROOT / words[0])["main"]
+        main()
+
+    monkeypatch.setattr(guide_times, "run", run)
+
+
 @pytest.mark.slow
 def test_a_size_is_trained_for_an_epoch_of_each_number_of_recursions_once_and_goes_on_if_interrupted(
-    tmp_path, monkeypatch
+    tmp_path, monkeypatch, in_this_process
 ):
     tiny = {"dim": 8, "depth": 1, "threads": 1, "save_every": 1}
     measured = guide_times.measure("fast", tmp_path, mazes=40, **tiny)
