@@ -1,5 +1,6 @@
 """The certification command: what it prints, and its exit status."""
 
+import pytest
 from tiny import RUN
 
 from trm_nav import certify
@@ -12,6 +13,7 @@ WAVE = {**RUN, "mixing": "cross", "halting": True, "binary": True, "within_reach
 MISTAKE = Mistake(token=FREE, neighbours=(-4, -3, -2, 7), decides=True, action=UP)
 
 
+@pytest.mark.slow
 def test_a_model_that_has_hardly_learned_is_not_certified_and_the_situations_are_shown(paths, tmp_path, command):
     fit(prepare({**WAVE, **paths, "checkpoint_dir": tmp_path}))
     status, (first, *mistakes), err = command(certify, tmp_path / "best.pt")

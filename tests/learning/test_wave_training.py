@@ -97,6 +97,7 @@ def test_loss_and_accuracy_read_the_cells_within_reach_alone(sets, halting):
     assert run.history["train_loss"] == [pytest.approx(expected.item(), rel=rounding(torch.float32))]
 
 
+@pytest.mark.slow
 def test_each_step_draws_its_recursions_and_every_other_one_or_so_has_a_teacher(sets, monkeypatch):
     drawn = []
 

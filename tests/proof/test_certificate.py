@@ -93,7 +93,7 @@ def situations_of(latent, after, tokens):
     return {tuple(key // KINDS**place % KINDS + OUTSIDE for place in range(5)) for key in keys.unique().tolist()}
 
 
-@pytest.mark.parametrize("n", [3, 5, 8, 20])
+@pytest.mark.parametrize("n", [3, 5, 8, pytest.param(20, marks=pytest.mark.slow)])
 def test_every_situation_that_occurs_in_mazes_was_examined(examination, n):
     _, _, asked = examination
     model, tokens, seen = trained_wave(), tokens_of(mazes_of_all_kinds(200 // n, n, seed=n)), set()
