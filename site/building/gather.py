@@ -27,7 +27,7 @@ SCRIPTS = ("trm_nav/course/playground", "trm_nav/course/web")  # ES modules, sty
 PICTURES = (".png", ".svg")
 SOURCES = (".md",)
 BESIDE_THE_PAGES = "extra"  # what Sphinx copies unread, to the same place in the book
-CARD = "docs/wave-1001.png"  # the picture of the front page, and of a link to the book elsewhere
+FRONT_PICTURE = "docs/wave-1001.png"
 OF_THE_BROWSER = (".js", ".css", ".json", ".html", ".py", ".wasm")  # Python for a browser, as text
 
 LINK = re.compile(r"(?P<before>\]\(\s*)(?P<target>[^()\s]+)(?P<after>\s*(?:\"[^\"]*\")?\))")
@@ -65,7 +65,7 @@ def gather(folder: Path, repository: str) -> None:
         for path in sorted((ROOT / name).rglob("*")):
             if path.suffix in OF_THE_BROWSER:
                 _copy(path, folder / "static" / Path(name).name / path.relative_to(ROOT / name))
-    _copy(ROOT / CARD, folder / "static" / Path(CARD).name)
+    _copy(ROOT / FRONT_PICTURE, folder / "static" / Path(FRONT_PICTURE).name)
 
 
 def document(text: str, name: str, folder: Path, repository: str) -> str:

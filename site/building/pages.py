@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+from html import unescape
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -11,9 +12,11 @@ from bs4 import BeautifulSoup, Tag
 from docutils import nodes
 from sphinx.application import Sphinx
 
+from . import companions, icons, launch, offline, slides
 from .address import published
 
 LONGEST = 160  # characters of a description
+OF_THE_SEARCH = re.compile(r"(searchtools|language_data|searchindex|stemmer)\.js")
 WASM = "wasm"  # the name in a page's front matter that lets it run WebAssembly
 # Nothing from another host, and of inline scripts only the page's own, by their hashes. Styles in elements are those of
 # the theme, of highlighted code and of what the companion pages draw; `data:` pictures are inside the theme's styles.
@@ -32,21 +35,27 @@ def describe_page(
         (words for node in paragraphs if len(words := " ".join(node.astext().split())) > 40), app.config.project
     )
     context["description"] = text if len(text) <= LONGEST else text[: LONGEST - 1].rsplit(" ", 1)[0] + "…"
-    context["plain_title"] = re.sub(r"<[^>]*>", "", context.get("title") or app.config.project)
+    context["plain_title"] = unescape(re.sub(r"<[^>]*>", "", context.get("title") or app.config.project))
     context["published"] = published()
     if WASM in (context.get("meta") or {}):
         context["metatags"] = context.get("metatags", "") + f'<meta name="{WASM}" content="yes"/>'
 
 
 def finish(book: Path) -> None:
-    """Change all pages of a book as `finished` does, and list them in a sitemap if the book's address is known."""
+    """Add the slides, change all pages as `finished` does, and write what the book as a whole needs.
+
+    That is the worker that keeps it for readers without a network and, if its address is known, a sitemap.
+    """
+    slides.write_slides(book)
     pages = sorted(book.rglob("*.html"))
     for path in pages:
         path.write_text(finished(path.read_text(encoding="utf-8")), encoding="utf-8")
+    icons.remove(book)
     if address := published():
         urls = (f"<url><loc>{address}{quote(path.relative_to(book).as_posix())}</loc></url>\n" for path in pages)
         head = '<?xml version="1.0" encoding="utf-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n'
         (book / "sitemap.xml").write_text(head + "".join(urls) + "</urlset>\n", encoding="utf-8")
+    offline.write_worker(book)
 
 
 def finished(html: str) -> str:
@@ -64,6 +73,12 @@ def finished(html: str) -> str:
     for summary in page.select(".toctree-l1 > details > summary"):
         link = summary.find_previous("a")
         summary["aria-label"] = f"Pages under {link.get_text(strip=True)}" if link else "Pages"
+    if not page.select_one("#search-results"):  # the theme gives every page what only the search needs
+        for script in page.find_all("script", src=OF_THE_SEARCH):
+            script.decompose()
+    companions.say_what_to_do(page)
+    launch.add_buttons(page)
+    icons.draw(page)
     _set_policy(page)
     return str(page)
 
