@@ -8,8 +8,9 @@ SERVICES = {"https://mybinder.org/": "Run on Binder", "https://colab.research.go
 
 def add_buttons(page: BeautifulSoup) -> None:
     """Repeat the links of the block on running the lesson as buttons under the title."""
-    title, block = page.select_one("main h1"), page.select_one("details.run")
-    if title is None or block is None:
+    block = page.select_one("details.run")
+    title = block and block.find_previous("h1")  # the nearest: the page has another, for printing
+    if block is None or title is None:
         return
     buttons = page.new_tag("p", attrs={"class": "launch"})
     for service, words in SERVICES.items():

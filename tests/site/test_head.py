@@ -87,13 +87,13 @@ def lesson_page(repository: str) -> BeautifulSoup:
     notebook = {"cells": [{"cell_type": "markdown", "source": "# A lesson", "metadata": {}}]}
     made = prepared(notebook, "notebooks/05_diagnostics.ipynb", repository, lambda text: text)
     title, block = made["cells"][0]["source"].split("\n\n", 1)
-    return BeautifulSoup(f"<main><h1>{title}</h1>{block}</main>", "html.parser")
+    return BeautifulSoup(f"<main><h1>To print</h1><article><h1>{title}</h1>{block}</article></main>", "html.parser")
 
 
 def test_a_lesson_has_buttons_for_binder_and_colab_where_the_repository_is_known():
     page = lesson_page(REPOSITORY)
     add_buttons(page)
-    assert page.select_one("h1 + p.launch")
+    assert page.select_one("article h1 + p.launch")
     buttons = {button.get_text(): button["href"] for button in page.select("p.launch a")}
     assert buttons == {
         "Run on Binder": "https://mybinder.org/v2/gh/someone/trm_nav/main?urlpath=lab/tree/"
