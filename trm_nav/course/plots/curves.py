@@ -7,10 +7,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator
 
 from .style import ORANGE, TRAIN, VALIDATION, describe
 
+LABELLED = (2.0, 5.0)  # what a logarithmic axis of losses labels between the powers of ten
 BEST: dict[str, Any] = {
     "color": ORANGE,
     "marker": "o",
@@ -50,6 +51,9 @@ def draw_curves(
         ax.set(title=title, xlabel="epoch", xlim=(0.5, max(epochs or count, count, 2) + 0.5))
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes[0].set_yscale("log")
+    axes[0].yaxis.set_minor_locator(LogLocator(subs=LABELLED))
+    axes[0].yaxis.set_major_formatter("{x:g}")
+    axes[0].yaxis.set_minor_formatter("{x:g}")
     axes[1].set_ylim(0, 1.02)
     axes[1].yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
     axes[1].legend(loc="lower right")
