@@ -20,10 +20,13 @@ QUICK = {
 }
 # Where most of a lesson's time is training, less of it, so that its exercises still have something to measure.
 SHORTER = {
+    "00_grids": dict(num_mazes=4000),
+    "02_encoding": dict(num_mazes=500, num_train=200, epochs=4),
     "03_mixer": dict(num_train=300, epochs=3),
     "04_train": dict(num_train=1000, epochs=3, evaluation_mazes=500),
     "05_diagnostics": dict(num_train=300, num_test=200, num_final=500),
-    "07_wave": dict(num_train=6000, local_train=1000, huge=101),
+    "06_resume": dict(num_train=150),
+    "07_wave": dict(num_train=4000, local_train=600, huge=61),
     "08_search": dict(epochs=2, long_epochs=6, draws=100),
 }
 
