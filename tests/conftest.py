@@ -37,12 +37,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Let long tests start first, in whatever order they come otherwise: one that starts last keeps one worker waiting.
 
     Each of pytest-xdist's workers begins with an equal share of the tests, in their order, and later takes some of the
-    last ones from another. So each share begins with its part of the longest, the whole lessons. The browser's tests
-    stay together, so that one worker opens JupyterLab for all of them.
+    last ones from another. So the last worker begins with the browser's tests, which stay together, so that one worker
+    opens JupyterLab for all of them; the others begin with the longest of the rest, the whole lessons.
     """
     workers = getattr(config, "workerinput", {"workercount": 1})["workercount"]
     lessons, browser, slow, fast = ([item for item in items if length(item) == rank] for rank in range(4))
-    shares = [lessons[worker::workers] for worker in range(workers)]
+    others = max(1, workers - 1)
+    shares = [lessons[worker::others] if worker < others else [] for worker in range(workers)]
     shares[-1] += browser
     for worker, share in enumerate(shares):
         share += slow[worker * len(slow) // workers : (worker + 1) * len(slow) // workers]
