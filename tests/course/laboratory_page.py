@@ -13,7 +13,7 @@ class LaboratoryPanel:
 
     def __init__(self, lesson: NotebookPage):
         self.page = lesson.page
-        self.panel = lesson.outside.locator(".trm-laboratory")
+        self.panel = lesson.outside.locator(".trm-lab")
         self.panel.scroll_into_view_if_needed()
 
     @property
@@ -22,11 +22,6 @@ class LaboratoryPanel:
 
     def says(self, words: str) -> bool:
         return words in self.text
-
-    def another_picture(self) -> str:
-        """A condition for `press`: the picture is no longer the one shown now."""
-        self.page.evaluate("window.source = document.querySelector('.trm-laboratory img').src")
-        return "panel.querySelector('img').src !== window.source"
 
     def press(self, words: str, until: str, clicks: int = 1) -> float:
         """Click the button with this text and wait for a condition. Returns the seconds that this took."""
@@ -40,17 +35,17 @@ class LaboratoryPanel:
     def wait(self, condition: str) -> None:
         self.page.wait_for_function(f"() => {{ {ASK} return {condition}; }}")
 
+    def ask(self, expression: str) -> object:
+        """The value of an expression of laboratory_page.js."""
+        return self.page.evaluate(f"() => {{ {ASK} return {expression}; }}")
+
     def another_experiment(self) -> str:
-        """A condition for `press`: a run has ended that is not in the list of experiments now."""
+        """A condition for `press`: a run has ended that is not in the list now."""
         return f"experiments() > {len(self.experiments())} && !button('Train').disabled"
 
     def experiments(self) -> list[str]:
-        """The list of experiments, one text for each."""
-        return self.panel.get_by_label("experiments").locator("option").all_inner_texts()
-
-    def choose(self, label: str, index: int) -> None:
-        """Choose an entry of the drop-down list with this label."""
-        self.panel.get_by_label(label).select_option(index=index)
+        """The list of runs, one text for each."""
+        return self.panel.locator(".lab-runs button").all_inner_texts()
 
     def checked(self, label: str) -> bool:
         return self.panel.get_by_label(label).is_checked()
@@ -59,19 +54,32 @@ class LaboratoryPanel:
         """Press the space bar on a check box."""
         self.panel.get_by_label(label).press("Space")
 
+    def value(self, label: str) -> str:
+        """What a slider says to a screen reader."""
+        return self.panel.get_by_label(label, exact=True).get_attribute("aria-valuetext") or ""
+
     def move(self, label: str) -> float:
         """Press an arrow key on a slider. Returns the seconds until its value has changed."""
-        slider = self.panel.locator(".widget-hslider", has=self.page.get_by_text(label, exact=True))
-        number = slider.locator(".widget-readout")
-        before, started = number.inner_text(), time.monotonic()
-        slider.locator(".noUi-handle").press("ArrowRight")
-        while number.inner_text() == before:
+        before, started = self.value(label), time.monotonic()
+        self.panel.get_by_label(label, exact=True).press("ArrowRight")
+        while self.value(label) == before:
             time.sleep(0.01)
         return round(time.monotonic() - started, 2)
+
+    def cut_off(self) -> list[str]:
+        """The parts that are not wholly inside of the panel."""
+        return self.panel.evaluate("""panel => {
+            const { left, right } = panel.getBoundingClientRect();
+            return [...panel.querySelectorAll(":not(code)")].filter(part => {
+                const box = part.getBoundingClientRect();
+                return !part.closest("pre, svg svg, svg > *") && (box.left < left - 1 || box.right > right + 1);
+            }).map(part => part.outerHTML.slice(0, 100));
+        }""")
 
     def copied(self) -> str:
         """What the Copy button puts into the clipboard."""
         self.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-        self.panel.get_by_role("button", name="Copy commands").click()
+        self.panel.get_by_text("Commands that reproduce this run").click()
+        self.panel.get_by_role("button", name="Copy").click()
         self.panel.get_by_role("button", name="Copied").wait_for()
         return self.page.evaluate("navigator.clipboard.readText()")

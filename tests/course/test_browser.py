@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from installed import missing
-from jupyterlab_page import NotebookPage, chromium, find_chromium, jupyterlab, open_notebook
+from jupyterlab_page import SCREEN, NotebookPage, chromium, find_chromium, jupyterlab, open_notebook
 from laboratory_page import ASK, LaboratoryPanel
 from playwright.sync_api import TimeoutError
 
@@ -25,6 +25,7 @@ from trm_nav.course.laboratory.presets import PRESETS
 PRESETS["Overfitting"]["num_train"] = 100
 PRESETS["Healthy"]["epochs"] = 100_000
 """
+SMALL_SCREEN = {"width": 1024, "height": 768}
 NUMBER = re.compile(r"(?P<name>\w+) = -?[\d._]+(e-?\d+)?\b")
 
 
@@ -85,7 +86,7 @@ def require_pictures_that_follow_their_sliders(lesson: NotebookPage) -> list[dic
 
 
 def require_a_laboratory_that_answers(lesson: NotebookPage, picture: Path) -> dict[str, float]:
-    """Train, a preset, Stop, three seeds, a remedy, Restore and Copy, one after the other; the seconds that some took.
+    """Train, a preset, Stop, three seeds, a remedy, an earlier run and Copy, one after the other; the seconds of some.
 
     What comes of an experiment is tested without a browser; here only what is on the page is waited for.
     """
@@ -94,41 +95,75 @@ def require_a_laboratory_that_answers(lesson: NotebookPage, picture: Path) -> di
     def wait(condition: str) -> None:
         lesson.wait(f"() => {{ {ASK} return {condition}; }}", lambda: panel.text)
 
-    def commands() -> str:
-        return panel.panel.locator("textarea").input_value()
-
     with what_the_panel_says(panel):
         assert len(panel.experiments()) == 1 and panel.says("Overfitting since epoch")
         ended = panel.another_experiment()
-        seconds["first point"] = panel.press("Train", until=panel.another_picture(), clicks=2)
+        seconds["start"] = panel.press("Train", until="said('Run 2 · ')", clicks=2)
         wait(ended)
         assert len(panel.experiments()) == 2, "two clicks on Train must start one run"
 
         stopped = panel.another_experiment()
-        seconds["first point of a preset"] = panel.press("Healthy", until=panel.another_picture())
+        seconds["first point of a preset"] = panel.press("Healthy", until="said('Run 3 · ') && epoch() > 1")
+        assert panel.ask("remedies()") == 0, "remedies are offered once a run has ended"
         seconds["a slider while it trains"] = panel.move("dropout")
+        assert panel.says("dropout is 0.1 from now on.") and panel.value("dropout") == "0.1"
         seconds["stop"] = panel.press("Stop", until=stopped)
         assert panel.experiments()[-1].endswith("stopped")
 
         panel.toggle("three seeds")
         ended = panel.another_experiment()
-        panel.press("Overfitting", until=panel.another_picture())
+        panel.press("Overfitting", until="said('Run 4 · ')")
         wait(f"{ended} && said('Three seeds.')")
         panel.toggle("three seeds")
 
-        panel.choose("experiments", 0)
-        panel.press("Restore", until="said('Overfitting since epoch') && !commands().includes('--augment')")
+        panel.press(
+            panel.experiments()[0], until="said('Overfitting since epoch') && !commands().includes('--augment')"
+        )
         ended = panel.another_experiment()
-        panel.press("augmentation (augment=True)", until="button('Train').disabled || experiments() > 4")
+        panel.press("augmentation (augment=True)", until="said('Run 5 · ')")
         wait(ended)
-        assert panel.checked("augmentation") and "--augment" in commands()
+        assert panel.checked("augmentation") and "--augment" in panel.ask("commands()")
         lesson.screenshot(picture)
 
-        panel.choose("experiments", 0)
-        panel.press("Restore", until="said('Overfitting since epoch') && !commands().includes('--augment')")
+        panel.press(panel.experiments()[0], until="said('Run 1 · epoch') && !commands().includes('--augment')")
         assert not panel.checked("augmentation")
-        assert panel.copied() == commands()
+        assert [label.split(" · ")[0] for label in panel.experiments()] == [f"Run {number}" for number in range(1, 6)]
+        assert panel.copied() == panel.ask("commands()")
+        require_a_panel_that_keeps_its_keys_and_fits(lesson, panel, picture)
+        require_a_sentence_after_a_restart(lesson, panel)
     return seconds
+
+
+def require_a_panel_that_keeps_its_keys_and_fits(lesson: NotebookPage, panel: LaboratoryPanel, picture: Path) -> None:
+    """JupyterLab takes no key from the panel, which shows all of itself on a small screen, in both of its themes."""
+    cells, page = len(lesson.cells), lesson.page
+    active = page.evaluate("window.notebook.content.activeCellIndex")
+    panel.panel.get_by_label("the loss reads").focus()
+    for key in ("ArrowDown", "ArrowDown"):
+        page.keyboard.press(key)
+    panel.panel.get_by_role("button", name="Overfitting", exact=True).focus()
+    for key in ("b", "a", "ArrowDown", "d", "d"):
+        page.keyboard.press(key)
+    assert len(lesson.cells) == cells, "a key went to JupyterLab, which has added or deleted cells"
+    assert page.evaluate("window.notebook.content.activeCellIndex") == active
+    for theme in ("JupyterLab Dark", "JupyterLab Light"):
+        page.evaluate("theme => jupyterapp.commands.execute('apputils:change-theme', {theme})", theme)
+        light = theme.endswith("Light")
+        page.wait_for_function(f"document.body.dataset.jpThemeLight === '{str(light).lower()}'")
+        colour = panel.panel.evaluate("panel => getComputedStyle(panel).color")
+        assert (max(map(int, re.findall(r"\d+", colour))) < 128) == light, f"letters are {colour} in {theme}"
+        page.set_viewport_size(SMALL_SCREEN)
+        assert not panel.cut_off(), f"at {SMALL_SCREEN['width']} pixels"
+        panel.panel.scroll_into_view_if_needed()
+        lesson.screenshot(picture.with_stem(f"{picture.stem}-{'light' if light else 'dark'}"))
+        page.set_viewport_size(SCREEN)
+
+
+def require_a_sentence_after_a_restart(lesson: NotebookPage, panel: LaboratoryPanel) -> None:
+    """When the kernel has been restarted, the panel says what to do, and no button looks as if it would answer."""
+    lesson.page.evaluate("window.notebook.sessionContext.restartKernel().then(() => null)")
+    panel.wait("said('Python was restarted or has ended: run this cell again.')")
+    assert panel.panel.locator("button").evaluate_all("all => all.every(one => one.closest('[inert]') !== null)")
 
 
 @contextmanager

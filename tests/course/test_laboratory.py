@@ -1,6 +1,7 @@
 """The laboratory without a page: what its presets show, what its buttons do, what its commands reproduce."""
 
 import json
+import math
 import os
 import re
 import shlex
@@ -9,22 +10,23 @@ import sys
 import threading
 from functools import cache
 from pathlib import Path
-from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 
 from trm_nav import UserError
-from trm_nav.course.laboratory.controls import CHOICES
+from trm_nav.course.laboratory.controls import CHOICES, CONTROLLED
 from trm_nav.course.laboratory.experiment import SEEDS, SHOWN, Experiment, Stopped, describe
 from trm_nav.course.laboratory.panel import Laboratory
 from trm_nav.course.laboratory.presets import DEFAULTS, PRESETS
 from trm_nav.course.plots.cures import draw_cures
 from trm_nav.course.plots.overfitting import draw_laboratory
 from trm_nav.diagnosis.remedies import remedies
+from trm_nav.learning.training import Training
 from trm_nav.mazes.symmetry import maze_keys
 
 ROOT = Path(__file__).parents[2]
+WEB = ROOT / "trm_nav" / "course" / "web"
 QUICK = dict(num_train=100, num_test=100, dim=8, depth=1, epochs=6)
 
 
@@ -40,12 +42,6 @@ FIRST_FINDINGS = {
 def preset(name: str, seed: int) -> Experiment:
     """A trained preset, with fewer mazes to validate on; each seed has its own mazes and its own weights."""
     return Experiment(**PRESETS[name], num_test=200).with_seeds(seed).train()
-
-
-@cache
-def quick_overfitting() -> Experiment:
-    """A run that overfits in a moment, for what a button does and not for what comes of it."""
-    return Experiment(**{**PRESETS["Overfitting"], "num_train": 100, "num_test": 100}).train()
 
 
 # What a preset promises about its curves. The bounds lie far outside of what ten seeds have shown (INSTRUCTORS.md), so
@@ -220,7 +216,7 @@ def assert_same(run: Experiment, folder: Path) -> None:
         assert history[name] == run.history[name]
 
 
-# The panel, pressed as a reader would press it.
+# The panel without a browser: its traits are what a reader moves, and `hear` is what a reader presses.
 
 
 @pytest.fixture
@@ -238,6 +234,8 @@ class WaitingLaboratory(Laboratory):
     def _epoch(self, experiment):
         super()._epoch(experiment)
         if experiment.epochs_trained == self.until and not self.waits.is_set():
+            self.due = 0.0
+            super()._epoch(experiment)
             self.waits.set()
             assert self.stopping.wait(120)
 
@@ -245,19 +243,29 @@ class WaitingLaboratory(Laboratory):
 @pytest.fixture
 def waiting() -> WaitingLaboratory:
     """A panel whose first run has been started and waits at the end of epoch 2."""
-    panel = WaitingLaboratory(2, **QUICK)
-    panel.train.click()
+    return started(WaitingLaboratory(2, **QUICK))
+
+
+def started(panel: WaitingLaboratory) -> WaitingLaboratory:
+    panel.start()
     assert panel.waits.wait(120)
     return panel
 
 
-def wait(panel: Laboratory) -> None:
+def trained(panel: Laboratory, changes: dict | None = None) -> Laboratory:
+    panel.start(changes)
     panel.thread.join(120)
-    assert not panel.thread.is_alive()
+    assert not panel.thread.is_alive() and not panel.running
+    return panel
 
 
-def cures(panel: Laboratory) -> list:
-    return [button for button in panel.cures.children if hasattr(button, "click")]
+def hear(panel: Laboratory, **message) -> None:
+    """Let the panel get a message as from a browser."""
+    panel._handle_custom_msg(message, [])
+
+
+def numbers(panel: Laboratory) -> list[int]:
+    return [run["number"] for run in panel.runs]
 
 
 def test_the_sliders_offer_every_value_of_the_presets_and_defaults():
@@ -268,173 +276,211 @@ def test_the_sliders_offer_every_value_of_the_presets_and_defaults():
         assert settings.keys() == CHOICES.keys() | {"augment", "supervision"}
 
 
-def test_train_trains_what_the_sliders_say(panel):
-    panel.controls["dim"].value = 16
-    panel.controls["supervision"].value = "policy"
-    panel.train.click()
-    wait(panel)
+def test_the_controls_are_those_of_the_page():
+    page = (WEB / "laboratory_controls.js").read_text()
+    [words] = re.findall(r"export const CONTROLLED = \(sliders\) => \[(.*?)\];", page)
+    assert words == '...Object.keys(sliders), "augment", ...Object.keys(CHOICES), "seed"'
+    [lists] = re.findall(r"const CHOICES = \{(.*?)\n\};", page, re.DOTALL)
+    assert (*CHOICES, "augment", *re.findall(r"^  (\w+):", lists, re.MULTILINE), "seed") == CONTROLLED
+
+
+def test_train_trains_what_the_controls_say(panel):
+    panel.dim = 16
+    panel.supervision = "policy"
+    trained(panel)
     assert (panel.shown.settings.dim, panel.shown.settings.supervision) == (16, "policy")
-    assert bytes(panel.picture.value).startswith(b"\x89PNG")
-    assert f"{panel.shown.labels:,} labels" in panel.status.value
-    assert panel.words.value
+    assert panel.run["labels"] == panel.shown.labels and panel.progress == 1
+    assert panel.run["records"] == [panel.shown.run.record()]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("dim", "many", "`dim` must be a whole number from 1 to 4096, not 'many'"),
+        ("lr", 0, "`lr` must be a number above 0 and up to 10, not 0"),
+        ("augment", 1, "`augment` must be True or False, not 1"),
+        ("mixing", "none", "`mixing` must be 'mlp' or 'conv' or 'cross', not 'none'"),
+        ("three_seeds", "yes", "`three_seeds` must be True or False, not 'yes'"),
+        ("maze", 21, "`maze` must be a whole number from 1 to 20, not 21"),
+    ],
+)
+def test_a_trait_that_gets_a_wrong_value_keeps_its_own_and_says_what_it_accepts(panel, name, value, sentence):
+    before = getattr(panel, name)
+    with pytest.raises(UserError) as error:
+        setattr(panel, name, value)
+    assert str(error.value) == sentence and getattr(panel, name) == before
+
+
+def test_a_change_that_no_control_can_make_stops_nothing(waiting):
+    for changes, sentence in ({"dims": 3}, "did you mean 'dim'"), ({"dropout": 2}, "`dropout` must be"):
+        with pytest.raises(UserError, match=sentence):
+            waiting.start(changes)
+    assert waiting.running and not waiting.stopping.is_set()
+    hear(waiting, type="start", changes={"dropout": 2})
+    assert re.fullmatch("`dropout` must be .*, not 2.", waiting.problem)
+    waiting.stop()
+    assert waiting.experiments
 
 
 def test_two_clicks_on_train_start_one_run(waiting):
     thread = waiting.thread
-    waiting.train.click()
-    assert waiting.thread is thread and waiting.train.disabled
-    waiting.stop.click()
-    wait(waiting)
-    assert len(waiting.experiments) == 1
+    hear(waiting, type="start", changes=None)
+    assert waiting.thread is thread and waiting.running
+    hear(waiting, type="stop")
+    assert numbers(waiting) == [1]
 
 
 def test_stop_ends_a_run_and_keeps_what_it_has_shown(waiting):
-    waiting.stop.click()
-    wait(waiting)
-    assert waiting.shown.run.epoch == 2 and not waiting.train.disabled and waiting.stop.disabled
-    assert waiting.earlier.options[0][0].endswith(", stopped")
+    waiting.stop()
+    assert waiting.shown.run.epoch == 2 and not waiting.running
+    assert (waiting.runs[0]["why"], waiting.runs[0]["state"]) == ("stopped", "ended")
 
 
-def test_the_switch_repeats_a_run_with_three_seeds_and_diagnoses_the_first():
+def test_while_a_run_goes_on_it_is_told_as_not_finished(waiting):
+    assert (waiting.run["state"], waiting.run["why"], waiting.run["records"]) == ("running", "", [])
+    assert len(waiting.run["record"]["val_loss"]) == 2 and waiting.progress == pytest.approx(1 / 3, abs=0.02)
+    waiting.stop()
+
+
+def test_the_switch_repeats_a_run_with_three_seeds():
     panel, alone = Laboratory(**{**QUICK, "epochs": 3}), Experiment(**{**QUICK, "epochs": 3}).train()
-    panel.three.value = True
-    panel.train.click()
-    wait(panel)
-    (run,) = panel.experiments
+    panel.three_seeds = True
+    (run,) = trained(panel).experiments
     assert without_times(run.history) == without_times(alone.history)
-    assert [len(curves["val_acc"]) for curves in run.repetitions] == [3, 3] and panel.progress.value == 1
-    diagnosis, spread = panel.words.value.split("<br>")
-    assert diagnosis.startswith("<b>Too short to say.</b>")
-    listed = ", ".join(f"{accuracy:.0%}" for accuracy in run.final_accuracies)
-    assert spread.startswith(f"<b>Three seeds.</b> Held-out accuracies {listed}. ")
-    assert panel.earlier.options[0][0].endswith("(3 seeds) held-out, too short to say")
+    assert [len(record["val_acc"]) for record in panel.run["records"]] == [3, 3, 3] and panel.progress == 1
+    assert panel.runs == [{name: value for name, value in panel.run.items() if name != "policies"}]
 
 
 @pytest.mark.parametrize(("epochs", "repetitions"), [(2, 0), (8, 0), (14, 1)], ids=["first", "second", "third"])
 def test_stop_ends_all_seeds_and_keeps_those_that_have_ended(epochs, repetitions):
     panel = WaitingLaboratory(epochs, **QUICK)
-    panel.three.value = True
-    panel.train.click()
-    assert panel.waits.wait(120)
-    assert panel.progress.value == pytest.approx(epochs / (SEEDS * QUICK["epochs"]), abs=0.05)
-    panel.stop.click()
-    wait(panel)
+    panel.three_seeds = True
+    started(panel)
+    assert panel.progress == pytest.approx(epochs / (SEEDS * QUICK["epochs"]), abs=0.05)
+    # While a seed trains, `records` has those before it, and `record` its own.
+    assert len(panel.run["records"]) == epochs // 6 and len(panel.run["record"]["val_acc"]) == epochs % 6
+    panel.stop()
     (run,) = panel.experiments
     assert (run.run.epoch, len(run.repetitions)) == (min(epochs, 6), repetitions)
-    assert run.repeating is None and not panel.train.disabled
-    assert ("<b>Two seeds.</b>" in panel.words.value) == (repetitions == 1)
-
-
-def test_the_panel_says_which_seed_is_training_and_draws_its_curves_while_they_grow():
-    panel = WaitingLaboratory(8, **QUICK)
-    panel.three.value = True
-    panel.train.click()
-    assert panel.waits.wait(120)
-    panel.draw_at = 0
-    panel._epoch(panel.shown)
-    status, lines = panel.status.value, draw_laboratory(panel.shown).axes[0].lines
-    assert status.startswith("seed 2 · epoch 2 of 6 · ")
-    assert [line.get_label() for line in lines].count("other seeds") == 1
-    panel.stop.click()
-    wait(panel)
-    assert len(draw_laboratory(panel.shown).axes[0].lines) == len(lines) - 2  # training and validation
+    assert run.repeating is None and not panel.running
+    assert len(panel.run["records"]) == 1 + repetitions
 
 
 @pytest.mark.slow
-def test_a_preset_takes_the_place_of_a_run_in_progress(waiting, monkeypatch):
-    monkeypatch.setitem(PRESETS["Overfitting"], "num_train", 200)
-    waiting.presets[list(PRESETS).index("Overfitting")].click()
-    wait(waiting)
+def test_a_preset_takes_the_place_of_a_run_in_progress(waiting):
+    hear(waiting, type="start", changes={**PRESETS["Overfitting"], "num_train": 200})
+    waiting.thread.join(120)
     assert [experiment.run.epoch for experiment in waiting.experiments] == [2, PRESETS["Overfitting"]["epochs"]]
-    assert waiting.controls["num_train"].value == 200
-    assert waiting.words.value.startswith("<b>Overfitting since epoch ")
+    assert (waiting.num_train, waiting.dim) == (200, PRESETS["Overfitting"]["dim"])
+    assert numbers(waiting) == [1, 2] and waiting.run["number"] == 2
 
 
-@pytest.mark.slow
-def test_a_remedy_changes_its_setting_and_trains():
-    panel = Laboratory(quick_overfitting())
-    assert cures(panel)[0].description.startswith("augmentation (") and "`" not in cures(panel)[0].description
-    cures(panel)[0].click()
-    wait(panel)
-    assert panel.controls["augment"].value is True and panel.shown.settings.augment is True
-    assert len(panel.experiments) == 2
+@pytest.mark.parametrize(("name", "value"), [("lr", 0.03), ("dropout", 0.3), ("weight_decay", 1.0)])
+def test_a_setting_that_is_changed_before_the_first_step_counts_as_if_it_had_been_so_from_the_start(name, value):
+    changed = Experiment(**QUICK)
+    changed.change(name, value)
+    assert without_times(changed.train().history) == without_times(Experiment(**QUICK, **{name: value}).train().history)
+    assert changed.run.record()["config"][name] == value
 
 
-def test_the_buttons_of_unchanged_remedies_stay_so_that_a_click_does_not_miss_them():
-    panel = Laboratory(quick_overfitting())
-    before = cures(panel)
-    panel.show_again(0)
-    assert before and all(button is same for button, same in zip(cures(panel), before, strict=True))
+def test_a_slider_that_is_moved_while_a_run_goes_on_changes_that_run(waiting):
+    waiting.lr = 0.03
+    waiting.dim = 16  # counts from the next run on
+    waiting.stop()
+    assert waiting.shown.moved == [(3, "lr", 0.03)] and waiting.shown.settings.dim == QUICK["dim"]
+    assert waiting.run["commands"].startswith("# without lr=0.03 from epoch 3 on\npapermill ")
+    assert waiting.run["settings"]["lr"] == DEFAULTS["lr"]
 
 
-def test_a_remedy_between_the_steps_of_a_slider_gets_a_step(panel):
-    panel.set_controls({"num_train": 50_000})
-    assert panel.controls["num_train"].value == 50_000
-    assert [value for _, value in panel.controls["num_train"].options][-2:] == [20_000, 50_000]
-
-
-def test_the_commands_stand_in_a_text_area_beside_a_button_that_copies_them(panel):
-    panel.train.click()
-    wait(panel)
-    page = ElementTree.fromstring(panel.copy.value.replace("readonly", "readonly='readonly'"))
-    assert page.find("textarea").text.strip() == panel.shown.commands()
-    assert "clipboard.writeText" in page.find("button").get("onclick")
+def test_a_value_between_the_steps_of_a_slider_is_kept(panel):
+    panel.num_train = 50_000
+    assert panel.settings()["num_train"] == 50_000
 
 
 def test_an_earlier_experiment_comes_back_with_its_settings_its_curves_and_its_commands(panel):
     for dim in (4, 16):
-        panel.controls["dim"].value = dim
-        panel.train.click()
-        wait(panel)
-    second, commands = panel.picture.value, panel.copy.value
-    panel.earlier.value = 0
-    panel.restore.click()
-    assert panel.controls["dim"].value == 4 and panel.shown is panel.experiments[0]
-    assert panel.picture.value != second and panel.copy.value != commands and "--dim 4 " in panel.copy.value
+        trained(panel, {"dim": dim})
+    second = panel.run
+    hear(panel, type="show", number=1)
+    assert panel.dim == 4 and panel.shown is panel.experiments[0]
+    assert panel.run["record"] != second["record"] and "--dim 4 " in panel.run["commands"]
+    panel.show_again(1)
+    assert panel.run == second and panel.dim == 16
+    with pytest.raises(UserError, match="no experiment 2: the list has 2"):
+        panel.show_again(2)
 
 
-def test_another_maze_is_another_picture(panel):
-    panel.train.click()
-    wait(panel)
-    before = panel.picture.value
-    panel.maze.value = 7
-    assert panel.picture.value != before
+def test_an_experiment_that_was_trained_before_is_the_first_run_and_its_settings_are_those_of_the_controls():
+    first = Experiment(**QUICK, seed=5).train()
+    panel = Laboratory(first)
+    assert panel.run["number"] == 1 and numbers(panel) == [1] and panel.shown is first
+    assert (panel.dim, panel.seed, panel.progress) == (8, 5, 1)
+    assert numbers(trained(panel)) == [1, 2]
 
 
-def test_the_slider_of_mazes_ends_where_the_mazes_of_a_small_experiment_do(panel):
-    panel.maze.value = SHOWN - 1
-    for mazes, last in ((3, 2), (100, SHOWN - 1)):
-        panel.set_controls({"num_train": mazes, "epochs": 1})
-        panel.train.click()
-        wait(panel)
-        assert (panel.maze.max, panel.shown.plans[-1].shape[1]) == (last, last + 1)
-        panel.maze.value = last
-        assert "Error" not in panel.words.value
-    panel.show_again(0)
-    assert (panel.maze.max, panel.maze.value) == (2, 2)
+def test_another_maze_is_another_policy_and_the_arrows_are_those_of_the_experiment(panel):
+    trained(panel)
+    for number in (1, 8):
+        panel.maze = number
+        for index, (name, part) in enumerate((("train", panel.shown.train_set), ("val", panel.shown.val_set))):
+            drawn = panel.run["policies"][name]
+            assert drawn["tokens"] == part.tokens[number - 1].tolist()
+            assert drawn["optimal"] == part.optimal[number - 1].ravel().tolist()
+            assert drawn["actions"] == panel.shown.plans[-1][index, number - 1].ravel().tolist()
+            assert divmod(drawn["agent"], 8) == tuple(part.starts[number - 1])
+
+
+def test_a_maze_beyond_those_of_a_small_experiment_is_its_last():
+    panel = trained(Laboratory(**{**QUICK, "num_train": 3, "epochs": 1}))
+    panel.maze = SHOWN
+    assert panel.run["policies"]["train"]["tokens"] == panel.shown.train_set.tokens[2].tolist()
 
 
 def test_a_mistake_in_the_thread_is_a_sentence_on_the_page():
-    panel = Laboratory(**QUICK, grid_size=2000)
-    panel.train.click()
-    wait(panel)
-    assert re.fullmatch("`grid_size` must be .*1024, not 2000", panel.words.value)
-    assert not panel.train.disabled
+    panel = trained(Laboratory(**QUICK, grid_size=2000))
+    assert re.fullmatch("`grid_size` must be .*1024, not 2000.", panel.problem)
+    assert numbers(panel) == [] and panel.shown is None and panel.run == {}
+
+
+def test_a_run_that_diverges_in_its_first_epoch_is_kept_and_diagnosed(panel, monkeypatch):
+    monkeypatch.setattr(Training, "validate", lambda run: (math.nan, 0.0))
+    trained(panel)
+    assert numbers(panel) == [1] and panel.shown.findings[0].name == "diverging"
 
 
 @pytest.mark.slow
-def test_only_the_latest_experiments_are_kept(panel):
-    panel.set_controls({"epochs": 1, "num_train": 100, "dim": 2, "depth": 1})
+def test_only_the_latest_experiments_are_kept_and_runs_keep_their_numbers(panel):
+    panel.epochs, panel.dim = 1, 2
     for _ in range(9):
-        panel.train.click()
-        wait(panel)
+        trained(panel)
     assert len(panel.experiments) == 7 and panel.shown is panel.experiments[-1]
+    assert numbers(panel) == [3, 4, 5, 6, 7, 8, 9]
+    hear(panel, type="show", number=1)  # pressed just before it left the list
+    assert panel.run["number"] == 9
 
 
-def test_the_picture_can_be_drawn_before_the_first_epoch_and_with_earlier_runs_that_are_longer():
-    long, fresh = Experiment(**{**QUICK, "epochs": 9}).train(), Experiment(**QUICK)
-    figure = draw_laboratory(fresh, maze=19, earlier={"1": long.history})
-    assert len(figure.axes) == 4
+def test_what_is_sent_to_the_page_is_json(panel):
+    trained(panel)
+    json.dumps([panel.table, panel.run, panel.runs], allow_nan=False)
+
+
+def test_the_front_end_is_one_module_without_imports_and_no_rule_of_its_style_leaves_the_panel():
+    module = Laboratory._esm
+    assert not re.search(r"^(import|export const|export function|export class) ", str(module), re.MULTILINE)
+    assert str(module).count("export default") == 1
+    style = re.sub(r"/\*.*?\*/", "", str(Laboratory._css), flags=re.DOTALL)
+    selectors = [selector.strip() for rule in re.findall(r"([^{}]+)\{", style) for selector in split(rule)]
+    themes = r"((html\[data-theme=\S+\]|body\[data-jp-theme-light\S*\]|:is\(html\S+ body\S+\)) )?"
+    assert [one for one in selectors if not re.match(rf"{themes}\.trm-(lab|curves|policy)\b", one)] == []
+
+
+def split(rule: str) -> list[str]:
+    """The selectors before a rule: it is split at the commas outside of brackets."""
+    return re.split(r",(?![^()]*\))", rule)
+
+
+def test_the_picture_can_be_drawn_before_the_first_epoch():
+    assert len(draw_laboratory(Experiment(**QUICK), maze=19).axes) == 4
 
 
 def test_the_picture_of_the_cures_has_a_line_for_each_seed_their_mean_in_points_and_a_band_as_wide_as_chance():

@@ -1,11 +1,14 @@
-"""The controls of the laboratory: its sliders, check boxes and buttons, before anything is connected to them."""
+"""The controls of the laboratory: the settings that they move, and a trait for each."""
 
-from collections.abc import Callable
 from typing import Any
 
-import ipywidgets
+import traitlets
 
-from trm_nav.course.widgets import LABEL
+from trm_nav.declaration import nearest
+from trm_nav.errors import UserError, shown
+from trm_nav.settings import DataSettings, TrainSettings
+
+from .experiment import SHOWN
 
 CHOICES: dict[str, tuple[str, list[Any]]] = {
     "num_train": ("mazes", [100, 200, 300, 500, 1000, 2000, 3000, 5000, 10_000, 20_000]),
@@ -18,36 +21,41 @@ CHOICES: dict[str, tuple[str, list[Any]]] = {
     "weight_decay": ("weight decay", [0.0, 0.01, 0.05, 0.1, 0.3, 1.0, 10.0]),
 }
 "The sliders: setting -> (label, values)."
-SUPERVISIONS = [("the agent's cell", "action"), ("every cell", "policy")]
-WIDE = {"width": "26em"}
+CONTROLLED = (*CHOICES, "augment", "supervision", "mixing", "seed")
+"All settings with a control, as in laboratory_controls.js."
 
 
-def sliders() -> dict[str, ipywidgets.Widget]:
-    """A slider for each of CHOICES, and two more controls, by the names of their settings."""
-    controls: dict[str, ipywidgets.Widget] = {
-        name: ipywidgets.SelectionSlider(
-            options=[(printed(value), value) for value in values],
-            description=label,
-            continuous_update=False,
-            layout=WIDE,
-            **LABEL,
-        )
-        for name, (label, values) in CHOICES.items()
-    }
-    controls["augment"] = ipywidgets.Checkbox(description="augmentation", layout=WIDE, **LABEL)
-    controls["supervision"] = ipywidgets.Dropdown(
-        options=SUPERVISIONS, description="the loss reads", layout=WIDE, **LABEL
-    )
-    return controls
+def checked(name: str, value: Any) -> Any:
+    """The value as the setting has it: a whole number for `lr`, for example, becomes a float.
+
+    Raises UserError if no control has this name, and for a value that the setting does not accept.
+    """
+    if name not in CONTROLLED:
+        raise UserError(f"the laboratory has no control for '{name}'{nearest(name, CONTROLLED)}")
+    settings = DataSettings if name in DataSettings.model_fields else TrainSettings
+    return getattr(settings.of({name: value}), name)
 
 
-def button(
-    label: str, clicked: Callable[[ipywidgets.Button], None], style: str = "", width: str = "10em"
-) -> ipywidgets.Button:
-    made = ipywidgets.Button(description=label, button_style=style, layout={"width": width})
-    made.on_click(clicked)
-    return made
+class Setting(traitlets.TraitType[Any, Any]):
+    """A trait that accepts what the setting of its name accepts. Another value raises UserError."""
+
+    def validate(self, obj: Any, value: Any) -> Any:
+        return checked(str(self.name), value)
 
 
-def printed(value: float) -> str:
-    return f"{value:,}" if value >= 1000 else f"{value:g}"
+class Switch(traitlets.TraitType[bool, bool]):
+    """A trait that is True or False. Another value raises UserError."""
+
+    def validate(self, obj: Any, value: Any) -> bool:
+        if not isinstance(value, bool):
+            raise UserError(f"`{self.name}` must be True or False, not {shown(value)}")
+        return value
+
+
+class MazeNumber(traitlets.TraitType[int, int]):
+    """A trait that numbers the mazes whose policies are kept, from 1. Another value raises UserError."""
+
+    def validate(self, obj: Any, value: Any) -> int:
+        if type(value) is not int or not 1 <= value <= SHOWN:
+            raise UserError(f"`{self.name}` must be a whole number from 1 to {SHOWN}, not {shown(value)}")
+        return value

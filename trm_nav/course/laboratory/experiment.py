@@ -20,6 +20,7 @@ from trm_nav.declaration import nearest
 from trm_nav.diagnosis.findings import Finding, diagnose
 from trm_nav.errors import UserError
 from trm_nav.learning.device import processor_set
+from trm_nav.learning.mixing import ChannelMixing
 from trm_nav.learning.model import TinyRecursiveModel, count_parameters
 from trm_nav.learning.training import Diverged, Training
 from trm_nav.mazes import dataset
@@ -31,6 +32,7 @@ from .presets import DEFAULTS
 
 SHOWN = 20  # mazes of either set whose policy is kept after every epoch, to look back at
 SEEDS = 3  # runs of one experiment, where cure is to be told from luck
+CHANGEABLE = ("lr", "dropout", "weight_decay")  # settings that can change while a run goes on
 STEPS = {"seed": 1, "train_seed": 10, "test_seed": 10}  # from the seeds of one of them to those of the next
 
 Curves: TypeAlias = dict[str, list[float]]
@@ -67,6 +69,7 @@ class Experiment:
         self.plans: list[Plans] = []
         self.repetitions: list[Curves] = []
         self.repeating: Experiment | None = None
+        self.moved: list[tuple[int, str, float]] = []  # (epoch, setting, value) of every `change`
         self.ended = False  # by itself, not because somebody stopped it
 
     def train(
@@ -112,6 +115,25 @@ class Experiment:
         if again.ended:
             self.repetitions.append(again.history)
         return again.ended
+
+    def change(self, name: str, value: float) -> None:
+        """Change one of CHANGEABLE for the rest of the run, between two gradient steps; any thread may do it.
+
+        `changes` and `commands` keep the value with which the run began, and `moved` remembers the new one. Raises
+        UserError for a value that does not fit.
+        """
+        run = self.run
+        run.settings = TrainSettings.of({**dict(run.settings), name: value})
+        if name == "lr":
+            run.schedule.base_lrs = [value]
+            run.optimizer.param_groups[0]["lr"] = value * run.schedule.lr_lambdas[0](run.schedule.last_epoch)
+        elif name == "weight_decay":
+            run.optimizer.param_groups[0]["weight_decay"] = value
+        else:
+            for part in run.model.modules():
+                if isinstance(part, ChannelMixing):
+                    part.dropout = value
+        self.moved.append((run.epoch + 1, name, value))
 
     def final_set(self, mazes: int) -> Dataset:
         """So many mazes that are in neither set of the experiment, not even rotated or reflected: nothing is chosen on

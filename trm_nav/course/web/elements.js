@@ -32,3 +32,13 @@ export function points(gain) {
 export const withCode = (text) => text.split("`").map((part, i) => (i % 2 ? el("code", {}, part) : part));
 
 export const capital = (words) => words[0].toUpperCase() + words.slice(1);
+
+/** Put the text of an element into the clipboard, also where only a selection may be copied. */
+export async function copy(element) {
+  try {
+    await navigator.clipboard.writeText(element.textContent);
+  } catch {
+    window.getSelection().selectAllChildren(element);
+    document.execCommand("copy");
+  }
+}

@@ -1,19 +1,20 @@
-// The overfitting laboratory in the page: presets, Train and Stop, live curves, the policy on a training and on a
-// held-out maze, the diagnosis with its remedies, earlier runs. It trains in a worker; trainer/worker.js says how.
+// The overfitting laboratory in the page: the front end of laboratory_view.js, and a worker that trains;
+// trainer/worker.js says how. Its whole state is in the address.
 
 import { el } from "./elements.js";
-import { address, asked, presetOf, runsOf } from "./laboratory_address.js";
-import { CONTROLLED } from "./laboratory_controls.js";
-import { buildPage } from "./laboratory_page.js";
-import { command, diagnosis, findingsOf, label, status } from "./laboratory_words.js";
-import { checked, loadSettings } from "./trainer/settings.js";
+import { address, asked, runsOf } from "./laboratory_address.js";
+import { AT_ONCE, View } from "./laboratory_view.js";
+import { command, presetOf } from "./laboratory_words.js";
+import { loadSettings } from "./trainer/settings.js";
 
-const COMPARED = 2; // earlier runs that are drawn beside the one shown
-const AT_ONCE = ["lr", "dropout", "weight_decay"]; // what a run in progress takes over
+const SHELL = {
+  title: "The same settings in PyTorch",
+  words: "Its random numbers are others, so the run will be similar, not the same.",
+  command: (run, settings) => command(run?.settings ?? settings),
+};
 
 /** Start the laboratory in an element. Returns when it can be used. */
 export async function mount(here) {
-  here.classList.add("trm-lab");
   let table;
   try {
     table = await loadSettings();
@@ -31,18 +32,19 @@ class Laboratory {
     this.worker = new Worker(new URL("./trainer/worker.js", import.meta.url), { type: "module" });
     this.worker.onmessage = ({ data }) => this.#hear(data);
     this.worker.onerror = () => this.#fail("The trainer could not be loaded: reload this page.");
-    Object.assign(this, buildPage(here, table, {
+    this.view = new View(here, table, {
       start: (changes) => this.start(changes),
       step: () => (this.current?.paused ? this.worker.postMessage({ type: "step" }) : this.start({}, true)),
       stop: () => this.worker.postMessage({ type: "stop" }),
       reset: () => this.#reset(),
-      watch: () => this.#watch(),
+      watch: (maze) => this.#watch(maze),
       changed: (name, value) => this.#changed(name, value),
+      show: (run) => this.#show(run),
       repeat: (three) => {
         this.state.three = three;
         this.#write(false);
       },
-    }));
+    }, SHELL);
     window.addEventListener("hashchange", () => {
       if (window.location.hash !== this.written) this.open();
     });
@@ -52,26 +54,28 @@ class Laboratory {
   open() {
     const { problem, train, ...state } = asked(window.location.hash, this.table);
     this.state = state;
-    this.moveControls(state.settings);
-    this.three.checked = state.three;
-    this.maze.value = state.maze + 1;
+    this.#move();
     this.#draw();
     if (train) this.start();
-    this.problem.textContent = problem;
+    this.view.complain(problem);
+  }
+
+  #move() {
+    this.view.move({ ...this.state, maze: this.state.maze + 1 });
   }
 
   /** Train with the settings of the controls, after these changes. paused: one gradient step, then one for each press. */
   start(changes = {}, paused = false) {
     this.#leave("stopped");
     Object.assign(this.state.settings, changes);
-    this.moveControls(this.state.settings);
+    this.#move();
     const { settings, three } = this.state;
     this.current = this.shown = {
       number: ++this.count, settings: { ...settings }, left: runsOf(settings, three && !paused), records: [],
       record: null, policies: null, state: "running", why: "", share: 0, paused,
     };
-    this.problem.textContent = this.note.textContent = "";
-    this.spoken.textContent = `Run ${this.count} begins.`;
+    this.view.complain("");
+    this.view.tell("");
     this.#next();
     this.#write(true);
     this.#draw();
@@ -79,6 +83,7 @@ class Laboratory {
 
   #next() {
     const { current: run } = this;
+    run.record = null;
     this.heard = false; // until the worker says that this run is ready, it speaks of the one before
     this.worker.postMessage({ type: "start", settings: run.left.shift(), watch: this.state.maze, paused: run.paused });
   }
@@ -102,8 +107,7 @@ class Laboratory {
   #progress(run, { share, loss }) {
     run.share = share;
     if (run.paused) {
-      this.note.textContent = `A gradient step: loss ${loss.toPrecision(3)} nats, `
-        + `${Math.round(100 * share)}% of the epoch done.`;
+      this.view.tell(`A gradient step: loss ${loss.toPrecision(3)} nats, ${Math.round(100 * share)}% of the epoch done.`);
       this.worker.postMessage({ type: "set", watch: this.state.maze });
     }
   }
@@ -116,10 +120,8 @@ class Laboratory {
       this.#next();
       return this.#draw();
     }
-    this.#leave(why);
-    if (message) this.note.textContent = message;
-    this.spoken.textContent = `Run ${run.number} has ended. ${this.words.textContent}`;
-    return undefined;
+    if (message) this.view.tell(message);
+    return this.#leave(why);
   }
 
   /** The run in progress, if there is one, goes into the list. */
@@ -135,34 +137,21 @@ class Laboratory {
 
   #fail(sentence) {
     this.current = null;
-    this.problem.textContent = sentence;
+    this.view.complain(sentence);
     this.#draw();
   }
 
   /** A control was moved. */
   #changed(name, value) {
-    try {
-      checked(this.table, { [name]: value });
-    } catch (error) {
-      this.problem.textContent = error.message;
-      return this.moveControls(this.state.settings);
-    }
-    this.problem.textContent = "";
     this.state.settings[name] = value;
-    if (this.current) {
-      const now = AT_ONCE.includes(name);
-      if (now) this.worker.postMessage({ type: "set", [name]: value });
-      this.note.textContent = now ? `${name} is ${value} from now on.` : `${name} counts from the next run on.`;
-    }
-    return this.#write(false);
+    if (this.current && AT_ONCE.includes(name)) this.worker.postMessage({ type: "set", [name]: value });
+    this.#write(false);
   }
 
-  #watch() {
-    this.state.maze = this.maze.value - 1;
+  #watch(maze) {
+    this.state.maze = maze - 1;
     this.worker.postMessage({ type: "set", watch: this.state.maze });
-    this.mazeShown.textContent = this.maze.value;
-    this.maze.setAttribute("aria-valuetext", `maze ${this.maze.value}`);
-    if (!this.current) this.note.textContent = "The other maze shows with the next run.";
+    if (!this.current) this.view.tell("The other maze shows with the next run.");
     this.#write(false);
   }
 
@@ -183,62 +172,26 @@ class Laboratory {
 
   #draw() {
     const { shown: run, runs, current } = this;
-    this.train.disabled = Boolean(current) && !current.paused;
-    this.stop.disabled = !current;
-    this.progress.value = run ? this.#done(run) : 0;
-    this.status.textContent = run ? status(run) : "Choose a preset, or set the sliders and press Train.";
-    const record = run?.records[0] ?? run?.record ?? EMPTY;
-    const fan = run?.records.slice(1).map((history) => ({ name: "", history })) ?? [];
-    const earlier = runs.filter((other) => other !== run).slice(-COMPARED)
-      .map((other) => ({ name: String(other.number), history: other.records[0] }));
-    this.curves.update(record, run?.settings.epochs ?? this.state.settings.epochs, [...earlier, ...fan]);
-    this.policies.train(run?.policies?.train ?? null);
-    this.policies.val(run?.policies?.val ?? null);
-    this.words.replaceChildren(...(run ? diagnosis(run) : []));
-    this.cures.replaceChildren(...(run && run !== current ? this.#remedies(run) : []));
-    this.#list();
-    this.command.textContent = command(run?.settings ?? this.state.settings);
-  }
-
-  #done({ records, record, settings, share, left, state }) {
-    if (state === "ended") return 1;
-    const epochs = records.length * settings.epochs + (record?.val_loss.length ?? 0) % settings.epochs + share;
-    return epochs / ((records.length + left.length + 1) * settings.epochs);
-  }
-
-  #remedies(run) {
-    const controlled = CONTROLLED(this.table.sliders);
-    const offered = findingsOf(run)[0]?.remedies.filter(({ changes }) => (
-      Object.keys(changes).length && Object.keys(changes).every((name) => controlled.includes(name)))) ?? [];
-    return offered.length ? [el("span", {}, "Try: "), ...offered.map(({ changes, text }) => el("button", {
-      type: "button", onclick: () => this.start({ ...run.settings, ...changes }),
-    }, text.replaceAll("`", "")))] : [];
-  }
-
-  #list() {
-    const kept = new Map([...this.list.children].map((item) => [item.dataset.key, item]));
-    this.list.replaceChildren(...this.runs.map((run) => {
-      const words = `Run ${run.number} · ${label(run, this.table)}`, now = run === this.shown;
-      const item = kept.get(words) ?? el("li", { "data-key": words }, el("button", { type: "button", onclick: () => {
-        if (!this.current) this.#show(run);
-      } }, words));
-      item.firstChild.setAttribute("aria-pressed", String(now));
-      return item;
-    }));
-    this.earlier.hidden = !this.runs.length;
+    const progress = run ? done(run) : 0;
+    this.view.draw({ run, runs, running: Boolean(current), waits: current?.paused, progress });
   }
 
   /** Bring an earlier run back, with its settings. */
   #show(run) {
     this.shown = run;
     this.state.settings = { ...run.settings };
-    this.moveControls(this.state.settings);
+    this.#move();
     this.#write(false);
     this.#draw();
   }
 }
 
-const EMPTY = { train_loss: [], val_loss: [], train_acc: [], val_acc: [] };
+/** The share of a run that is done, of all its seeds. */
+function done({ records, record, settings, share, left, state }) {
+  if (state === "ended") return 1;
+  const epochs = records.length * settings.epochs + (record?.val_loss.length ?? 0) % settings.epochs + share;
+  return epochs / ((records.length + left.length + 1) * settings.epochs);
+}
 
 const element = document.getElementById("laboratory");
 if (element) mount(element);

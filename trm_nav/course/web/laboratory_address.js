@@ -1,8 +1,8 @@
 // The whole state of the laboratory in its address, so that a link leads to a run: #num_train=500&epochs=20&train.
 
+import { MAZES } from "./laboratory_controls.js";
 import { checked } from "./trainer/settings.js";
 
-export const MAZES = 20; // of either set, one of which is shown
 const SEEDS = 3; // with the switch "three seeds"
 
 /**
@@ -65,10 +65,4 @@ export function runsOf(settings, three) {
     ...settings, seed: settings.seed + i, train_seed: settings.train_seed + 10 * i,
     test_seed: settings.test_seed + 10 * i,
   }));
-}
-
-/** The preset whose settings these are, or "". */
-export function presetOf(settings, table) {
-  const is = ([, preset]) => Object.entries(preset).every(([name, value]) => settings[name] === value);
-  return Object.entries(table.presets).find(is)?.[0] ?? "";
 }

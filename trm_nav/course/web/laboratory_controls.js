@@ -2,6 +2,7 @@
 
 import { el } from "./elements.js";
 
+export const MAZES = 20; // of either set, one of which is shown
 const CHOICES = {
   supervision: ["the loss reads", { action: "the agent's cell", policy: "every cell" }],
   mixing: ["mixing", { mlp: "dense", conv: "3 x 3 neighbourhoods" }],
@@ -11,7 +12,7 @@ const CHOICES = {
  * Put the controls into an element.
  *
  * sliders: { name: [label, values] }. onChange(name, value) is called when the reader has changed one. Returns a
- * function that moves all of them to these settings; a value that a slider does not have is added to it.
+ * function that moves all of them to these settings; a value that a slider or list does not have is added to it.
  */
 export function drawControls(here, sliders, onChange) {
   const made = {
@@ -32,8 +33,8 @@ export const CONTROLLED = (sliders) => [...Object.keys(sliders), "augment", ...O
 
 function slider(label, offered, onChange) {
   let values = [...offered];
-  const shown = el("output", {});
-  const input = el("input", { type: "range", min: 0, step: 1 });
+  const shown = el("output", { "aria-hidden": "true" }); // a screen reader gets it from the slider
+  const input = el("input", { type: "range", min: 0, step: 1, "aria-label": label });
   const say = () => {
     shown.textContent = printed(values[input.value]);
     input.setAttribute("aria-valuetext", shown.textContent);
@@ -58,7 +59,11 @@ function box(label, onChange) {
 function list(label, words, onChange) {
   const options = Object.entries(words).map(([value, said]) => el("option", { value }, said));
   const input = el("select", { onchange: () => onChange(input.value) }, ...options);
-  const set = (value) => { input.value = value; };
+  const set = (value) => {
+    if (!options.some((option) => option.value === value)) options.push(el("option", { value }, value));
+    input.replaceChildren(...options);
+    input.value = value;
+  };
   return { element: el("label", { className: "lab-list" }, el("span", {}, label), input), set };
 }
 

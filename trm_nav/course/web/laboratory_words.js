@@ -1,11 +1,8 @@
 // What the laboratory says of a run in words: how far it is, what it shows, one line for the list, the same in PyTorch.
 
 import { diagnose } from "./diagnosis.js";
-import { el } from "./elements.js";
-import { presetOf } from "./laboratory_address.js";
+import { capital, el, percent } from "./elements.js";
 
-const percent = (share) => `${Math.round(100 * share)}%`;
-const capital = (words) => words.charAt(0).toUpperCase() + words.slice(1);
 const COUNT = { 2: "Two", 3: "Three" };
 
 /** What is found in a run so far; nothing before its first epoch. */
@@ -33,8 +30,9 @@ export function diagnosis(run) {
   const ends = run.records.map((record) => record.val_acc.at(-1)).filter(Number.isFinite);
   if (ends.length > 1) {
     const points = Math.round(100 * (Math.max(...ends) - Math.min(...ends)));
+    const listed = ends.map((share) => percent(share)).join(", ");
     parts.push(el("p", {}, el("strong", {}, `${COUNT[ends.length]} seeds. `),
-      `Held-out accuracies ${ends.map(percent).join(", ")}. Chance alone moves them by ${points} points: what a remedy `
+      `Held-out accuracies ${listed}. Chance alone moves them by ${points} points: what a remedy `
       + "changes by less may be luck."));
   }
   return parts;
@@ -45,14 +43,21 @@ export function label(run, table) {
   const record = run.records[0] ?? run.record, accuracy = record?.val_acc.at(-1);
   const result = accuracy === undefined ? "" : `${percent(accuracy)} held-out, `;
   const outcome = run.why === "stopped" ? "stopped" : findingsOf(run)[0]?.name ?? "stopped";
-  return `${presetOf(run.settings, table) || changed(run.settings, table)}: ${result}${outcome}`;
+  return `${named(run.settings, table)}: ${result}${outcome}`;
 }
 
-/** The settings that differ from the defaults. */
-function changed(settings, table) {
-  const words = Object.entries(settings).filter(([name, value]) => value !== table.defaults[name])
+/** The preset, if the settings begin with one, and what differs from it or else from the defaults. */
+function named(settings, table) {
+  const preset = presetOf(settings, table), base = { ...table.defaults, ...table.presets[preset] };
+  const words = Object.entries(settings).filter(([name, value]) => value !== base[name])
     .map(([name, value]) => `${name}=${value}`);
-  return words.join(" ") || "default settings";
+  return [preset, ...words].filter(Boolean).join(" ") || "default settings";
+}
+
+/** The preset whose settings these are, or "". */
+export function presetOf(settings, table) {
+  const is = ([, preset]) => Object.entries(preset).every(([name, value]) => settings[name] === value);
+  return Object.entries(table.presets).find(is)?.[0] ?? "";
 }
 
 /** The command that trains with the same settings in PyTorch, whose random numbers are others. */

@@ -9,7 +9,7 @@ const NAMES = ["up", "down", "left", "right", "stay"];
 
 /**
  * Put a picture into an element. Returns a function that draws a policy as the trainer sends it (`tokens`, `agent`,
- * `optimal` and `logits`), or nothing yet for null.
+ * `optimal`, and `logits` or `actions`), or nothing yet for null.
  *
  * title: such as "A training maze". It and what is right are the picture's text alternative.
  */
@@ -38,8 +38,8 @@ function inWords(title, policy) {
 }
 
 /** The action with the highest logit in every cell. */
-function actionsOf({ logits, tokens }) {
-  return Array.from(tokens, (_, cell) => {
+function actionsOf({ actions, logits, tokens }) {
+  return actions ?? Array.from(tokens, (_, cell) => {
     const own = logits.subarray(ACTIONS * cell, ACTIONS * (cell + 1));
     return own.indexOf(Math.max(...own));
   });
