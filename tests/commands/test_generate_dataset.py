@@ -94,18 +94,6 @@ def test_an_older_third_set_stays_and_is_said_to_be_older(command, tmp_path):
     assert (tmp_path / "final.pt").read_bytes() == b"old"
 
 
-def test_asking_for_help_loads_no_torch():
-    code = f"""import runpy, sys
-sys.argv = ["generate_dataset.py", "--help"]
-try:
-    runpy.run_path({str(SCRIPT)!r}, run_name="__main__")
-finally:
-    print("torch" in sys.modules, "matplotlib" in sys.modules)"""
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert ran.returncode == 0 and "--obstacle-density" in ran.stdout
-    assert ran.stdout.endswith("False False\n")
-
-
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

@@ -79,6 +79,7 @@ def test_a_resumed_run_equals_the_run_that_was_never_stopped(paths, tmp_path, mi
             assert_same(outcome(folder / file), outcome(tmp_path / "whole" / file))
 
 
+@pytest.mark.slow
 def test_stopping_after_every_single_epoch_changes_nothing(paths, tmp_path):
     train({**HARD, **paths, "checkpoint_dir": tmp_path / "whole"})
     train({**HARD, **paths, "checkpoint_dir": tmp_path / "parts"}, stop_after=1)

@@ -99,6 +99,7 @@ def test_asking_for_an_unknown_section_is_one_sentence(capsys, monkeypatch):
     assert "there is no section 'expert'; did you mean 'experts'?" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [

@@ -70,6 +70,7 @@ def test_the_minutes_for_exercises_are_those_of_their_headings(promises):
         )
 
 
+@pytest.mark.slow
 def test_the_judgement_of_the_diagnosis_is_that_of_its_present_rules(promises):
     now = promises.measuring.measure_diagnosis({}, lambda found: None)
     assert promises.results.Measured(promises.results.load()).latest("diagnosis") == json.loads(json.dumps(now)), (

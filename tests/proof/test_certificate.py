@@ -54,6 +54,7 @@ def is_exact(model, mazes):
     return bool(right.all() and (plans.decided_in == np.where(steps < 0, 0, np.maximum(steps, 1))).all())
 
 
+@pytest.mark.slow
 def test_a_trained_model_is_certified_and_right_on_mazes_of_all_kinds_and_sizes():
     model = trained_wave()
     found = certify(model)
