@@ -15,12 +15,15 @@ import sys
 from building.address import repository
 from building.gather import ROOT, SITE, gather
 from building.links import broken
+from building.outside import unanswered
 from building.pages import finish
 from building.reference import write_reference
 from building.slides import announce
 from sphinx.cmd.build import build_main
 
-SOURCE, BOOK, DOCTREES = (ROOT / "build" / name for name in ("site-source", "site", "site-doctrees"))
+SOURCE, BOOK, DOCTREES, LINKS = (
+    ROOT / "build" / name for name in ("site-source", "site", "site-doctrees", "site-links")
+)
 NO_READER_NEEDS = (".buildinfo", "objects.inv", "*.map", "*-macros.html")  # maps of the theme's scripts, its templates
 LARGEST = 25_000_000  # bytes of the whole book
 SETTINGS = re.compile(r"#\w+=\S*, but the page has no such anchor$")  # what a page that computes reads in its address
@@ -36,10 +39,8 @@ def main() -> int:
     gather(SOURCE, repository())
     announce(SOURCE / "INSTRUCTORS.md")
     write_reference(SOURCE / "docs" / "reference")
-    options = ["-W", "--keep-going", "-q", "-c", str(SITE), "-d", str(DOCTREES), str(SOURCE)]
-    if build_main(["-b", "html", *options, str(BOOK)]):
-        return 1
-    if asked.linkcheck and build_main(["-b", "linkcheck", *options, str(BOOK.with_name("site-links"))]):
+    options = ["-W", "--keep-going", "-c", str(SITE), "-d", str(DOCTREES), str(SOURCE)]
+    if build_main(["-b", "html", "-q", *options, str(BOOK)]):
         return 1
     for pattern in NO_READER_NEEDS:
         for path in list(BOOK.rglob(pattern)):
@@ -49,6 +50,9 @@ def main() -> int:
     size = sum(path.stat().st_size for path in BOOK.rglob("*") if path.is_file())
     if size > LARGEST:
         faults.append(f"the book has {size / 1e6:.1f} MB and may have at most {LARGEST / 1e6:.0f} MB")
+    if asked.linkcheck:
+        build_main(["-b", "linkcheck", "-Q", *options[2:], str(LINKS)])  # which says in a file what it has found
+        faults += unanswered(LINKS)
     for fault in faults:
         print(fault, file=sys.stderr)
     pages = len(list(BOOK.rglob("*.html")))

@@ -30,6 +30,10 @@ myst_links_external_new_tab = False
 html_math_renderer = "mathml"
 copybutton_selector = "div:not(.cell_output) > div.highlight pre"
 
+# Only with --linkcheck. A site that is slow, or wants to be asked less often, must not hold the build up.
+linkcheck_timeout = 10
+linkcheck_rate_limit_timeout = 30
+
 html_theme = "sphinx_book_theme"
 html_title = project
 html_baseurl = ""  # the address of the published book is not known here; `building.pages` writes it where it is

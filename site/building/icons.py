@@ -28,7 +28,7 @@ def draw(page: BeautifulSoup) -> None:
         words = place.get_attribute_list("class")
         name = next(named["name"] for word in words if (named := NAMED.match(str(word))))
         place.name = "svg"
-        place["class"] = ["icon", *map(str, words)]
+        place["class"] = ["drawn", *map(str, words)]
         place["viewBox"] = "0 0 16 16"
         place["aria-hidden"] = "true"
         for part in _drawings()["code" if name in PLACES else name]:

@@ -17,6 +17,9 @@ from .address import published
 
 LONGEST = 160  # characters of a description
 OF_THE_SEARCH = re.compile(r"(searchtools|language_data|searchindex|stemmer)\.js")
+DOTTED = re.compile(r"^(\w+\.){2,}\w*$")
+SEARCH = "_static/searchtools.js"
+MAIN, ARTICLE = '[role="main"]', ".bd-article"  # what the search quotes from: the theme's buttons are no text of a page
 WASM = "wasm"  # the name in a page's front matter that lets it run WebAssembly
 # Nothing from another host, and of inline scripts only the page's own, by their hashes. Styles in elements are those of
 # the theme, of highlighted code and of what the companion pages draw; `data:` pictures are inside the theme's styles.
@@ -51,6 +54,8 @@ def finish(book: Path) -> None:
     for path in pages:
         path.write_text(finished(path.read_text(encoding="utf-8")), encoding="utf-8")
     icons.remove(book)
+    tools = book / SEARCH
+    tools.write_text(tools.read_text(encoding="utf-8").replace(MAIN, ARTICLE), encoding="utf-8")
     if address := published():
         urls = (f"<url><loc>{address}{quote(path.relative_to(book).as_posix())}</loc></url>\n" for path in pages)
         head = '<?xml version="1.0" encoding="utf-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n'
@@ -76,11 +81,24 @@ def finished(html: str) -> str:
     if not page.select_one("#search-results"):  # the theme gives every page what only the search needs
         for script in page.find_all("script", src=OF_THE_SEARCH):
             script.decompose()
+    for name in page.select(".sig-prename .pre, h2, h3"):
+        _break_at_dots(page, name)
     companions.say_what_to_do(page)
     launch.add_buttons(page)
     icons.draw(page)
     _set_policy(page)
     return str(page)
+
+
+def _break_at_dots(page: BeautifulSoup, element: Tag) -> None:
+    """Let a long name, such as trm_nav.learning.checkpoint, break after its dots."""
+    name = element.find(string=DOTTED, recursive=False)
+    if name is None:
+        return
+    parts = re.split(r"(?<=\.)", str(name))
+    for part in parts[:-1]:
+        name.insert_before(part, page.new_tag("wbr"))
+    name.replace_with(parts[-1])
 
 
 def _set_policy(page: BeautifulSoup) -> None:

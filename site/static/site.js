@@ -31,7 +31,7 @@ function keepBook() {
     const said = Object.assign(document.createElement("p"), {
       className: "kept", textContent: "This book is kept in your browser. It opens without a network, too.",
     });
-    document.querySelector("footer .footer-items, footer")?.append(said);
+    document.querySelector(".bd-footer-content__inner")?.append(said);
   });
 }
 

@@ -30,7 +30,7 @@ def test_an_icon_becomes_a_drawing_that_a_screen_reader_passes_over_and_the_scri
     assert not page("script") and not page("i")
     moon, sign = page("svg")
     assert moon["aria-hidden"] == "true" and moon["data-mode"] == "dark" and moon("path")
-    assert {"icon", "theme-switch", "fa-moon"} <= set(moon["class"])
+    assert {"drawn", "theme-switch", "fa-moon"} <= set(moon["class"])
     assert sign("path")
 
 
