@@ -2,9 +2,10 @@
 
     python -m benchmarks.studies.page_presets     # ten minutes of a quiet core; finished runs are not repeated
 
-Each preset is trained with ten seeds, one run in Chromium's worker right after the same settings in PyTorch on one
-thread. The two draw other random numbers: they train the same kind of run, not the same one. Times begin with the
-message or the call that starts a run, and so include its mazes. The result is benchmarks/results/page_presets.json.
+Each preset is trained with ten seeds, those of the atlas and of INSTRUCTORS.md: one run in Chromium's worker right
+after the same run in PyTorch on one thread, with the same mazes, first weights and order, so that only rounding parts
+them. Times begin with the message or the call that starts a run, and so include its mazes. The result is
+benchmarks/results/page_presets.json.
 """
 
 import functools
@@ -58,6 +59,7 @@ TRAIN = """async ([settings, stopAfter]) => {
     observer.disconnect();
     const { record } = done, findings = record ? diagnose(record).map(({ name }) => name) : [done.message];
     return { train_acc: record.train_acc.at(-1) ?? null, val_acc: record.val_acc.at(-1) ?? null, findings,
+             first_loss: record.train_loss[0] ?? null,
              first: first && first / 1000, total: (done.at - opened) / 1000, longest,
              stop: stopped && (done.at - stopped) / 1000 };
 }"""
@@ -72,7 +74,7 @@ def main() -> None:
     in_pytorch({"num_train": 64, "num_test": 64, "epochs": 1})  # the first run loads what the others find
     with page() as here:
         for preset, seed in tqdm(missing, unit="pair"):
-            settings = {**PRESETS[preset], "seed": seed, "train_seed": 100 + 10 * seed, "test_seed": 101 + 10 * seed}
+            settings = {**PRESETS[preset], "seed": seed, "train_seed": 10 * seed, "test_seed": 10 * seed + 1}
             busy = load()
             runs.append({"preset": preset, "seed": seed, "load": busy, "pytorch": in_pytorch(settings),
                          "page": here.evaluate(TRAIN, [settings, None])})  # fmt: skip
@@ -92,14 +94,18 @@ def in_pytorch(settings: dict[str, Any]) -> Run:
         "train_acc": history["train_acc"][-1] if ends else None,
         "val_acc": history["val_acc"][-1] if ends else None,
         "findings": [finding.name for finding in experiment.findings],
+        "first_loss": history["train_loss"][0] if ends else None,
         "first": ends[0] if ends else None,
         "total": time.perf_counter() - began,
     }
 
 
 @contextmanager
-def page() -> Iterator[Page]:
-    """An empty page in Chromium, of a server that shows a copy of trm_nav/course: edits change nothing meanwhile."""
+def page(more: dict[str, str] | None = None) -> Iterator[Page]:
+    """An empty page in Chromium, of a server that shows a copy of trm_nav/course: edits change nothing meanwhile.
+
+    more: the text of further files that the server shows, by name.
+    """
     path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if path is None:
         sys.exit("Chromium is not installed; on Debian and Ubuntu: apt install chromium")
@@ -107,6 +113,8 @@ def page() -> Iterator[Page]:
     with TemporaryDirectory() as folder, sync_playwright() as playwright:
         for part in ("web", "playground"):
             shutil.copytree(ROOT / "trm_nav" / "course" / part, Path(folder, part))
+        for name, text in (more or {}).items():
+            Path(folder, name).write_text(text, encoding="utf-8")
         with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=folder)) as server:
             threading.Thread(target=server.serve_forever, daemon=True).start()
             browser = playwright.chromium.launch(executable_path=path, args=FLAGS)

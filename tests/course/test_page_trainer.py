@@ -281,6 +281,34 @@ def test_the_worker_trains_to_the_end_and_the_same_seed_gives_the_same_run(page)
 
 @pytest.mark.browser
 @pytest.mark.slow
+def test_a_long_first_epoch_is_measured_early_which_changes_nothing_about_the_run(page):
+    long = {**LITTLE, "batch_size": 4, "epochs": 2}
+    answers = page.evaluate(TALK, [[{"type": "start", "settings": long}, "done", 1]])
+    early, *points = of_type(answers, "point")
+    assert [point["epoch"] for point in (early, *points)] == [0, 1, 2]
+    assert all(len(early["record"][curve]) == 1 for curve in ("train_loss", "train_acc", "val_loss", "val_acc"))
+    assert early["record"]["val_loss"][0] > points[0]["record"]["val_loss"][0], "the network has learned since"
+    stop = {"type": "stop"}
+    stopped = page.evaluate(
+        TALK, [[{"type": "start", "settings": {**long, "batch_size": 1}}, "point", 1], [stop, "done", 1]]
+    )
+    assert len(of_type(stopped, "done")[0]["record"]["val_loss"]) == 1, "what was shown is kept"
+    history = page.evaluate(
+        """(settings) => {
+            const run = new Training(kernels, settings);
+            run.earlyAfter = 0;
+            Array.from(run.steps());
+            return run.history;
+        }""",
+        early["record"]["config"],
+    )
+    for record in (history, last := points[-1]["record"]):
+        record.pop("seconds")
+    assert history == {name: last[name] for name in history}
+
+
+@pytest.mark.browser
+@pytest.mark.slow
 def test_the_worker_stops_when_it_is_told_to_and_then_starts_another_run(page):
     long = {"type": "start", "settings": {**LITTLE, "epochs": 100_000}}
     short = {"type": "start", "settings": LITTLE}

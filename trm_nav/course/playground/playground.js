@@ -14,6 +14,7 @@ import { isDecided, mistakes, readWeights, solve, walk } from "./network.js";
 import { Picture } from "./picture.js";
 
 const PLAY_SECONDS = 5, SLOWEST_STEP = 150; // how long Play takes at most; milliseconds
+const FASTEST_STEP = 30, LARGE_STEP = 2000; // milliseconds; the second is divided by the rows: 31 at 64 x 64
 const REDUCED_STEP = 600, REDUCED_STEPS = 10; // for readers who want less motion: few steps, with time between them
 
 const LEGEND = [
@@ -314,7 +315,8 @@ class Playground {
 
   play() {
     const last = this.plan.recursions, reduced = matchMedia("(prefers-reduced-motion: reduce)").matches;
-    const pause = reduced ? REDUCED_STEP : Math.min(SLOWEST_STEP, Math.max(30, (PLAY_SECONDS * 1000) / last));
+    const slow = Math.min(SLOWEST_STEP, LARGE_STEP / this.maze.size, (PLAY_SECONDS * 1000) / last);
+    const pause = reduced ? REDUCED_STEP : Math.max(FASTEST_STEP, slow);
     const stride = Math.max(1, Math.ceil(reduced ? last / REDUCED_STEPS : (last * pause) / (PLAY_SECONDS * 1000)));
     this.show(this.recursion < last ? this.recursion : 0);
     this.player.textContent = "Pause";

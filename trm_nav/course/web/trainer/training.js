@@ -12,6 +12,7 @@ import { TorchRandom } from "./torch_random.js";
 
 const CURVES = ["train_loss", "train_acc", "val_loss", "val_acc", "lr", "seconds"];
 const SYMMETRIES = 8;
+const LONG = 20; // batches of an epoch that readers wait for: the first is measured early, after a quarter
 const STREAM = { dropout: 1, noise: 2 }; // of random numbers that are not the library's, each independent
 
 /** Recursions in an epoch, counted from 0: a quarter of them, half, then all, for a third of the epochs each. */
@@ -53,6 +54,8 @@ export class Training {
     this.optimizer = new AdamW(this.model.parameters);
     this.batch = emptySet(most, settings.grid_size);
     this.history = Object.fromEntries(CURVES.map((name) => [name, []]));
+    this.earlyAfter = this.batches > LONG ? this.batches >> 2 : 0; // batches; 0 for never
+    this.early = null;
     Object.assign(this, { step: 0, bestEpoch: 0, bestLoss: Infinity, diverged: false });
   }
 
@@ -78,7 +81,8 @@ export class Training {
   /**
    * Train to the end, or until the loss is no number any more. Yields after every gradient step what it was, as `loss`,
    * `norm` (of the gradient) and `share` (of the epoch that is finished), after every batch of the validation nothing,
-   * and at the end of an epoch its number as `epoch`.
+   * and at the end of an epoch its number as `epoch`. During a long first epoch, it once yields `early`, and until the
+   * epoch ends, `early` of the run and `record` have what has been seen.
    */
   *steps() {
     while (!this.ended) {
@@ -114,8 +118,18 @@ export class Training {
       totalRight += right;
       totalAsked += asked;
       yield { loss, norm, share: (index + 1) / batches };
+      if (epoch === 0 && index + 1 === this.earlyAfter) {
+        yield* this.#measureEarly(totalLoss / first, totalRight / Math.max(1, totalAsked));
+      }
     }
     return [totalLoss / mazes, totalRight / Math.max(1, totalAsked)];
+  }
+
+  *#measureEarly(trainLoss, trainAccuracy) {
+    const [valLoss, valAccuracy] = yield* this.#validate();
+    const entry = [trainLoss, trainAccuracy, valLoss, valAccuracy, this.settings.lr * this.#factor(), 0];
+    this.early = Object.fromEntries(CURVES.map((name, index) => [name, [entry[index]]]));
+    yield { early: true };
   }
 
   #gradientStep(mazes, first, index) {
@@ -172,7 +186,8 @@ export class Training {
 
   /** The history and what a diagnosis needs in addition: `record` of training.py. */
   record() {
-    return { ...structuredClone(this.history), best_epoch: this.bestEpoch, diverged: this.diverged, chance: this.chance,
+    const history = (!this.epoch && this.early) || this.history;
+    return { ...structuredClone(history), best_epoch: this.bestEpoch, diverged: this.diverged, chance: this.chance,
              mazes: this.mazes, config: { ...this.settings } };
   }
 

@@ -11,7 +11,8 @@
 //   ready   the run begins: settings (all), parameters and labels (how many), batches (gradient steps in an epoch),
 //           and in words whether the notebook shows the same run, as `notebook`
 //   step    progress, now and then, and after every `step`: epoch (the finished ones), share (of the next), loss
-//   point   an epoch has ended: epoch, record (which a diagnosis reads), policies (of a training and a held-out maze)
+//   point   an epoch has ended: epoch, record (which a diagnosis reads), policies (of a training and a held-out maze);
+//           or, with epoch 0, a part of a long first epoch, of which the record is; no progress is told until it ends
 //   policies  after `set` with watch: policies
 //   done    the run has ended: why ("end", "patience", "diverged" or "stopped"), record, and for "diverged" a message
 //   error   message, one sentence; a run whose start failed does not begin, others go on
@@ -81,7 +82,9 @@ function advance(mine, tell) {
     finish(training.diverged ? "diverged" : training.epoch < training.settings.epochs ? "patience" : "end");
   } else if (value.epoch) {
     postMessage({ type: "point", epoch: value.epoch, record: training.record(), policies: policies(mine) });
-  } else if (tell && value.share) {
+  } else if (value.early && !mine.paused) {
+    postMessage({ type: "point", epoch: 0, record: training.record(), policies: policies(mine) });
+  } else if (tell && value.share && (mine.paused || training.epoch || !training.early)) {
     postMessage({ type: "step", epoch: training.epoch, ...value });
   }
   return value;
