@@ -14,8 +14,8 @@ export function address({ preset, tried }) {
 }
 
 /**
- * What an address asks for: `preset`, `tried`, and a `problem` in words, empty if there is none. What cannot be shown is
- * replaced by the first preset, or by no remedy.
+ * What an address asks for: `preset`, `tried`, and a `problem` in words, empty if there is none. What cannot be shown
+ * is replaced by the first preset, or by no remedy.
  *
  * hash: with its "#". data: the file of the atlas.
  */

@@ -9,7 +9,7 @@ const NAME = 26; // from a row to the name below it
 const RADIUS = 4, STACKED = 6; // of a dot, and how much higher an equal one lies
 const NARROWEST = 0.4; // of accuracy, so that small differences stay small
 
-/** Put the picture into an element. Returns a function that draws rows, { name: [accuracies] }, on an axis for `all`. */
+/** Put the picture into an element. Returns a function that draws rows, { name: [shares] }, on an axis for `all`. */
 export function drawEnds(here) {
   const box = document.createElement("div"), picture = make("svg", { role: "img" });
   box.className = "trm-curves atlas-ends";
@@ -42,7 +42,8 @@ function limits(all) {
 }
 
 function axis(low, high, x, height) {
-  const base = height - BOTTOM, tenths = Array.from({ length: Math.round(10 * (high - low)) + 1 }, (_, i) => low + i / 10);
+  const base = height - BOTTOM, count = Math.round(10 * (high - low)) + 1;
+  const tenths = Array.from({ length: count }, (_, i) => low + i / 10);
   return [write(WIDTH - RIGHT, height - 4, "end", "held-out accuracy after the last epoch", "label"),
     ...tenths.flatMap((share) => [
       make("line", { class: "grid", x1: x(share), x2: x(share), y1: 18, y2: base }),

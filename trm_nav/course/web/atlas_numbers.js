@@ -20,8 +20,9 @@ export function middle(runs) {
 export const ends = (runs) => runs.map((run) => run.val_acc.at(-1) ?? 0);
 
 /**
- * How two choices compare, run by run on the same mazes: in how many runs the first is `higher` and in how many `lower`;
- * the `gains`; and how probable it would be that at least so many are higher if a coin decided each (`chance`).
+ * How two choices compare, run by run on the same mazes: in how many runs the first is `higher` and in how many
+ * `lower`; the `gains`; and how probable it would be that at least so many are higher if a coin decided each, as
+ * `chance`.
  */
 export function compared(first, second) {
   const gains = first.map((value, i) => value - second[i]);

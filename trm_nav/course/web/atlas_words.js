@@ -10,9 +10,11 @@ const range = (values, said) => [Math.min(...values), Math.max(...values)].map(s
 
 /** The sentences, each a string. tried: the remedies. runs: with them; alone: without any. */
 export function sentences(preset, tried, runs, alone) {
-  const values = ends(runs), before = ends(alone), name = tried.length ? `${preset} with ${tried.join(" and ")}` : preset;
+  const values = ends(runs), before = ends(alone);
+  const name = tried.length ? `${preset} with ${tried.join(" and ")}` : preset;
   const first = `${name}: ${runs.length} runs end at ${spread(values)} held-out accuracy.`;
-  const diagnosis = `The diagnosis of the ${runs.length}: ${counted(runs).map(([finding, count]) => `${finding} ${count}`).join(", ")}.`;
+  const findings = counted(runs).map(([finding, count]) => `${finding} ${count}`).join(", ");
+  const diagnosis = `The diagnosis of the ${runs.length}: ${findings}.`;
   const [lowest, highest] = range(before, (value) => Math.round(100 * value));
   const luck = `chance alone (other mazes, other first weights) moves the end by ${highest - lowest} points`;
   if (!tried.length) return [`${first} ${capital(luck)}.`, diagnosis];
@@ -28,8 +30,8 @@ function spread(values) {
 function comparison(values, before) {
   const { higher, lower, gains, chance } = compared(values, before), most = median(gains);
   const [low, high] = range(gains, points);
-  const runs = `On the same mazes, ${higher} of ${gains.length} runs end higher; the median gain is ${points(most)} points `
-    + `(${low} to ${high}).`;
+  const runs = `On the same mazes, ${higher} of ${gains.length} runs end higher; the median gain is ${points(most)} `
+    + `points (${low} to ${high}).`;
   const judged = higher <= lower ? "This is no cure."
     : chance > LUCK ? `A coin does as well in ${rounded(chance)} of all cases: this may be luck.`
       : `A coin does as well in one of ${Math.round(1 / chance).toLocaleString("en")} cases.`;

@@ -26,7 +26,10 @@ export class Parameters {
     this.all = [];
   }
 
-  /** Declare a tensor, in the order in which the library makes them. In memory the rows of a transposed one are the columns that PyTorch has. @returns {Parameter} */
+  /**
+   * Declare a tensor, in the order in which the library makes them. In memory the rows of a transposed one are the
+   * columns that PyTorch has. @returns {Parameter}
+   */
   add(name, shape, initial, { transposed = false } = {}) {
     const count = shape.reduce((product, side) => product * side, 1);
     const parameter = { name, shape, initial, count, columns: transposed ? count / shape[0] : 0 };

@@ -1,5 +1,6 @@
 // Seeded random numbers for dropout and noise, the same in every browser: Chris Doty-Humphrey's sfc32, which passes
-// PractRand, with a state that MurmurHash3's finisher spreads from the seed. For these PyTorch's depend on the processor.
+// PractRand, with a state that MurmurHash3's finisher spreads from the seed. PyTorch's numbers for these depend on the
+// processor; torch_random.js has those that do not.
 
 /** An endless stream of whole numbers from 0 to 2**32 - 1. Another `stream` of one seed is independent of it. */
 export function words(seed, stream = 0) {

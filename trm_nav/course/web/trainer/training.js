@@ -159,7 +159,7 @@ export class Training {
     const most = model.recursions, drawn = () => 1 + this.sampler.below(most);
     const recursions = settings.random_recursions ? given.recursions?.[epoch][index] ?? drawn() : most;
     const taught = settings.teacher_forcing > 0
-                   && (given.taught ? given.taught[epoch][index] === 1 : this.sampler.single() < settings.teacher_forcing);
+                   && (given.taught?.[epoch][index] ?? this.sampler.single() < settings.teacher_forcing);
     const decided = taught ? (recursion) => reachedIn(batch.steps, mazes, recursion * settings.depth) : undefined;
     return { recursions, gradient: settings.gradient_recursions ?? undefined, decided };
   }
