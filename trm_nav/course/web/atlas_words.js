@@ -18,7 +18,7 @@ export function sentences(preset, tried, runs, alone) {
   const [lowest, highest] = range(before, (value) => Math.round(100 * value));
   const luck = `chance alone (other mazes, other first weights) moves the end by ${highest - lowest} points`;
   if (!tried.length) return [`${first} ${capital(luck)}.`, diagnosis];
-  return [first, `Without: ${spread(before)}; ${luck}.`, comparison(values, before), diagnosis];
+  return [first, `Without it: ${spread(before)}; ${luck}.`, comparison(values, before), diagnosis];
 }
 
 function spread(values) {
@@ -35,7 +35,7 @@ function comparison(values, before) {
   const judged = higher <= lower ? "This is no cure."
     : chance > LUCK ? `A coin does as well in ${rounded(chance)} of all cases: this may be luck.`
       : `A coin does as well in one of ${Math.round(1 / chance).toLocaleString("en")} cases.`;
-  const pairs = `Had you trained one run with and one without, each on mazes of its own: ${misled(values, before)} of `
+  const pairs = `Had you trained one run with it and one without, each on mazes of its own: ${misled(values, before)} of `
     + `${values.length * before.length} such pairs point the wrong way.`;
   return higher > lower ? `${runs} ${judged} ${pairs}` : `${runs} ${judged}`;
 }
