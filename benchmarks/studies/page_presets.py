@@ -32,6 +32,7 @@ from trm_nav.course.laboratory.presets import PRESETS
 from trm_nav.files import write_atomically
 
 RESULT = ROOT / "benchmarks" / "results" / "page_presets.json"
+COMMAND = "python -m benchmarks.studies.page_presets"
 SEEDS = range(10)
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
 # Train once in a fresh worker. longest: the longest time that the page was kept from answering, in milliseconds.
@@ -132,7 +133,7 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 def write(runs: list[Run], stops: list[float] | None = None) -> None:
     """Write the file with one line for each pair of runs, so that a diff can be read."""
     lines = ",\n".join("  " + json.dumps(rounded(run)) for run in runs)
-    about = {"command": "python -m benchmarks.studies.page_presets", "machine": machine(), "stop_seconds": stops}
+    about = {"command": COMMAND, "machine": machine(), "stop_seconds": stops}
     head = json.dumps({**rounded(about), "runs": None}, indent=1).removesuffix("null\n}")
     write_atomically(RESULT, lambda file: file.write(f"{head}[\n{lines}\n ]\n}}\n".encode()))
 

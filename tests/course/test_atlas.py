@@ -139,7 +139,7 @@ def test_the_sentences_are_those_of_an_independent_count(page, site, tried):
     if higher <= lower:
         assert "This is no cure." in text
     elif chance > 0.05:
-        assert f"A coin does as well in {100 * chance:.0f}% of all cases: this may be luck." in text
+        assert f"A coin does as well in {np.floor(100 * chance + 0.5):.0f}% of all cases: this may be luck." in text
     else:
         assert f"A coin does as well in one of {round(1 / chance):,} cases." in text
     if higher > lower:
