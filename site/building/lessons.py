@@ -7,7 +7,11 @@ from typing import Any
 GITHUB = "https://github.com/"  # where both services look for a project
 PICTURES = ("image/png", "image/svg+xml")
 # What ends a cell that shows sliders, buttons or a canvas. Their views are not kept in a committed notebook.
-PANEL = re.compile(r"^(explore\(|Playground\(|\w+\.show\(\)$)", re.MULTILINE)
+PANEL = re.compile(r"^(?P<kind>explore\(|Playground\(|\w+\.show\(\)$)", re.MULTILINE)
+OF_THE_BOOK = {  # panels that the book has as pages: what begins their cell -> folder of the page, and a hint
+    "laboratory.show()": ("laboratory", "It has the same presets and remedies, and trains in your browser."),
+    "Playground(": ("playground", "Its network was trained before, and answers in your browser."),
+}
 HEADING = re.compile(r"^#{1,6} +(?P<text>.+?)\s*$", re.MULTILINE)
 TITLE = re.compile(r"^# .*$", re.MULTILINE)
 
@@ -23,8 +27,8 @@ def prepared(notebook: dict[str, Any], name: str, repository: str, linked: Calla
             cell["source"] = linked(source)
         else:
             missing = _describe(cell, heading, missing)
-            if not cell["outputs"] and PANEL.search(source):
-                cell["outputs"] = [_panel(name, repository)]
+            if not cell["outputs"] and (panel := PANEL.search(source)):
+                cell["outputs"] = [_panel(panel["kind"], name, repository)]
     first = notebook["cells"][0]
     first["source"] = TITLE.sub(
         lambda title: f"{title[0]}\n\n{_ways_to_run(name, repository)}", first["source"], count=1
@@ -48,12 +52,14 @@ def _describe(cell: dict[str, Any], heading: str, before: int) -> int:
     return before
 
 
-def _panel(name: str, repository: str) -> dict[str, Any]:
-    """What stands in place of a panel, which needs Python."""
+def _panel(kind: str, name: str, repository: str) -> dict[str, Any]:
+    """What stands in place of a panel, which needs Python: a page of the book that does the same, or how to run it."""
     start = f' <a href="{_binder(name, repository)}">Start it on Binder</a>.' if repository else ""
-    text = (
-        f'<p class="panel">Here JupyterLab shows a panel to use.{start} <a href="#run">How to run this lesson</a></p>'
-    )
+    here = "Here JupyterLab shows a panel to use."
+    if kind in OF_THE_BOOK:
+        page, hint = OF_THE_BOOK[kind]
+        here += f' <a href="../{page}/index.html">Open the {page} of this book</a>. {hint}'
+    text = f'<p class="panel">{here}{start} <a href="#run">How to run this lesson</a></p>'
     return {"output_type": "display_data", "data": {"text/html": text, "text/plain": text}, "metadata": {}}
 
 

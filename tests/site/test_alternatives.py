@@ -1,5 +1,6 @@
 """The text alternative of a figure: from the cell that draws it, through the notebook, into the page."""
 
+import json
 import sys
 
 import nbformat
@@ -8,13 +9,15 @@ from book import ROOT
 from nbclient import NotebookClient
 
 sys.path.append(str(ROOT / "site"))
-from building.lessons import prepared  # noqa: E402
+from building.lessons import OF_THE_BOOK, PICTURES, prepared  # noqa: E402
 
 CODE = """import matplotlib.pyplot as plt
 from trm_nav.course.plots.style import describe
 figure, ax = plt.subplots()
 figure = describe(figure, "Two losses fall;\\n  the dashed one starts to rise in epoch 3.")"""
 SAID = "Two losses fall; the dashed one starts to rise in epoch 3."
+SHORTEST = 40  # characters of an alternative that can say what a picture shows
+LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 PICTURE = {"output_type": "display_data", "data": {"image/png": "iVBORw0KGgo="}, "metadata": {}}
 
 
@@ -42,6 +45,20 @@ def test_what_a_figure_says_of_itself_is_kept_in_the_notebook_and_read_by_the_pa
     pictures = [output for one in notebook.cells for output in one.outputs if "image/png" in output.get("data", {})]
     assert [picture.metadata["image/png"]["alt"] for picture in pictures] == [SAID] * 2  # as it is drawn, and by name
     assert alternatives(*[cell("", dict(picture)) for picture in pictures]) == [SAID] * 2
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
+def test_every_picture_of_a_lesson_says_what_it_shows_and_no_two_say_the_same(lesson):
+    cells = json.loads(lesson.read_text(encoding="utf-8"))["cells"]
+    outputs = [output for one in cells for output in one.get("outputs", ())]
+    said = [
+        output["metadata"].get(kind, {}).get("alt", "")
+        for output in outputs
+        for kind in PICTURES
+        if kind in output.get("data", {})
+    ]
+    assert said and not [alt for alt in said if len(alt) < SHORTEST or alt.endswith((" ", ".."))]
+    assert len(set(said)) == len(said)
 
 
 def test_outside_a_notebook_a_figure_can_be_described_as_well():
@@ -75,3 +92,20 @@ def test_a_panel_becomes_a_sentence_that_says_where_it_runs(repository):
     colab = "https://colab.research.google.com/github/someone/trm_nav/blob/main/notebooks/05_diagnostics.ipynb"
     assert (binder in said) == (binder in ways) == (colab in ways) == bool(repository)
     assert f"git+{repository}" in ways or not repository
+
+
+@pytest.mark.parametrize(
+    "source", ["laboratory = Laboratory(caused)\nlaboratory.show()", "Playground(model, grid_size=16)"]
+)
+def test_a_panel_that_the_book_has_as_a_page_leads_to_it(source):
+    lesson = {"cells": [cell("# A lesson", kind="markdown"), cell(source)]}
+    [made] = prepared(lesson, "notebooks/05_diagnostics.ipynb", "", lambda text: text)["cells"][1]["outputs"]
+    [page] = [page for page, _ in OF_THE_BOOK.values() if f'href="../{page}/index.html"' in made["data"]["text/html"]]
+    assert (ROOT / "site" / page / "index.md").exists()
+
+
+def test_the_lessons_lead_to_every_page_that_has_a_panel_of_theirs():
+    sources = ["".join(one["source"]) for path in LESSONS for one in json.loads(path.read_text())["cells"]]
+    for kind, (page, _) in OF_THE_BOOK.items():
+        assert any(source.endswith(kind) or f"\n{kind}" in source for source in sources), f"no lesson has {kind}"
+        assert any(f"](../site/{page}/index.md)" in source for source in sources), f"no lesson leads to the {page}"
