@@ -70,3 +70,14 @@ def test_the_curves_of_a_run_say_where_they_are_at_their_best():
     assert curves_in_words(history) in ALTERNATIVES[figure]
     for said in ("from 2.00 to 0.50 nats", "from 2.00 to 1.75", "1.50 at its lowest, in epoch 2", "100%", "25%"):
         assert said in ALTERNATIVES[figure]
+
+
+@pytest.mark.parametrize(("lowest", "between"), [(0.02, True), (0.0001, False)])
+def test_losses_are_written_as_plain_numbers_and_not_too_many_of_them(lowest, between):
+    figure, axes = new_curves()
+    loss = [1.0, lowest]
+    draw_curves(dict(train_loss=loss, val_loss=loss, train_acc=[0, 1], val_acc=[0, 1]), axes)
+    figure.canvas.draw()
+    labels = [label.get_text() for label in axes[0].get_yticklabels(which="both")]
+    assert "0.1" in labels and not [label for label in labels if "10" in label and "^" in label]
+    assert ("0.2" in labels) == between

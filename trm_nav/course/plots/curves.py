@@ -7,11 +7,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from .style import ORANGE, TRAIN, VALIDATION, describe
 
-LABELLED = (2.0, 5.0)  # what a logarithmic axis of losses labels between the powers of ten
+LABELLED = (2.0, 5.0)  # what an axis of losses labels between the powers of ten
+FEW = 100  # as long as the highest loss is at most so many times the lowest
 BEST: dict[str, Any] = {
     "color": ORANGE,
     "marker": "o",
@@ -51,14 +52,21 @@ def draw_curves(
         ax.set(title=title, xlabel="epoch", xlim=(0.5, max(epochs or count, count, 2) + 0.5))
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes[0].set_yscale("log")
-    axes[0].yaxis.set_minor_locator(LogLocator(subs=LABELLED))
-    axes[0].yaxis.set_major_formatter("{x:g}")
-    axes[0].yaxis.set_minor_formatter("{x:g}")
+    _label_losses(axes[0])
     axes[1].set_ylim(0, 1.02)
     axes[1].yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
     axes[1].legend(loc="lower right")
     if isinstance(figure := axes[0].figure, Figure):
         describe(figure, f"Loss and accuracy by epoch: {curves_in_words(history)}.")
+
+
+def _label_losses(ax: Axes) -> None:
+    """Write the losses on a logarithmic axis as plain numbers, and so many of them that one can read off others."""
+    low, high = ax.get_ylim()
+    ax.yaxis.set_major_formatter("{x:g}")
+    ax.yaxis.set_minor_formatter("{x:g}" if high <= FEW * low else NullFormatter())
+    if high <= FEW * low:
+        ax.yaxis.set_minor_locator(LogLocator(subs=LABELLED))
 
 
 def curves_in_words(history: Mapping[str, Sequence[float]]) -> str:
