@@ -3,6 +3,7 @@
 import json
 import sys
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from benchmarks.studies import page_presets, page_speed  # noqa: E402
 
 TWINS = 10  # seeds
-POINTS = 0.03  # of accuracy, by which a pair of runs may differ in the median: rounding parts them
+POINTS = 0.03  # of accuracy, by which the two runs of a seed may end apart
 
 
 def measured(path: Path, command: str) -> dict[str, Any]:
@@ -33,29 +34,25 @@ def test_every_preset_was_trained_in_the_page_and_by_pytorch_with_ten_seeds(pair
     assert [pair["seed"] for pair in pairs] == list(range(TWINS))
 
 
-def test_a_seed_begins_the_same_run_in_the_page_as_in_pytorch(pairs):
+def test_a_seed_is_the_same_run_in_the_page_as_in_pytorch_but_for_what_rounding_does(pairs):
     if pairs[0]["preset"] == "Divergence":
-        pytest.skip("at its learning rate rounding parts the runs within the first epoch")
+        pytest.skip("at its learning rate rounding parts some runs within the first epoch")
     for pair in pairs:
-        assert pair["page"]["first_loss"] == pytest.approx(pair["pytorch"]["first_loss"], rel=0.01)
+        assert pair["page"]["first_loss"] == pytest.approx(pair["pytorch"]["first_loss"], rel=1e-3)
+        for name in ("train_acc", "val_acc"):
+            assert pair["page"][name] == pytest.approx(pair["pytorch"][name], abs=POINTS)
 
 
 def test_the_same_fault_is_found_in_the_page_and_in_pytorchs_runs(pairs):
-    fine = {"healthy", "still improving"}
-    same = 0
     for pair in pairs:
-        first = {pair[where]["findings"][0] for where in ("page", "pytorch")}
-        same += len(first) == 1 or first <= fine
-    assert same >= TWINS - 1, "a run may lie on a threshold"
+        assert pair["page"]["findings"][0] == pair["pytorch"]["findings"][0]
 
 
-def test_both_end_at_the_same_accuracies(pairs):
+def test_the_middle_of_each_lies_in_the_range_of_the_other(pairs):
     for name in ("train_acc", "val_acc"):
-        ends = {where: [pair[where][name] for pair in pairs] for where in ("page", "pytorch")}
-        middle = {where: sorted(values)[TWINS // 2] for where, values in ends.items()}
-        assert middle["page"] == pytest.approx(middle["pytorch"], abs=POINTS)
-        apart = max(abs(one - other) for one, other in zip(*ends.values(), strict=True))
-        assert apart <= 2 * POINTS + max(ends["pytorch"]) - min(ends["pytorch"]), "less than seeds differ"
+        page, pytorch = ([pair[where][name] for pair in pairs] for where in ("page", "pytorch"))
+        assert min(pytorch) <= median(page) <= max(pytorch)
+        assert min(page) <= median(pytorch) <= max(page)
 
 
 def test_the_figures_of_the_pages_speed_are_complete_and_nothing_keeps_a_reader_waiting():
