@@ -29,6 +29,7 @@ def prepared(notebook: dict[str, Any], name: str, repository: str, linked: Calla
             missing = _describe(cell, heading, missing)
             if not cell["outputs"] and (panel := PANEL.search(source)):
                 cell["outputs"] = [_panel(panel["kind"], name, repository)]
+    notebook.setdefault("metadata", {})["mystnb"] = {"render_markdown_format": "myst"}  # the default knows no tables
     first = notebook["cells"][0]
     first["source"] = TITLE.sub(
         lambda title: f"{title[0]}\n\n{_ways_to_run(name, repository)}", first["source"], count=1

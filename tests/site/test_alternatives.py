@@ -1,11 +1,12 @@
-"""The text alternative of a figure: from the cell that draws it, through the notebook, into the page."""
+"""What cells show, as the book has it: text alternatives of figures, tables, and what stands where a panel was."""
 
 import json
+import re
 import sys
 
 import nbformat
 import pytest
-from book import ROOT
+from book import BOOK, ROOT, pages
 from nbclient import NotebookClient
 
 sys.path.append(str(ROOT / "site"))
@@ -109,3 +110,18 @@ def test_the_lessons_lead_to_every_page_that_has_a_panel_of_theirs():
     for kind, (page, _) in OF_THE_BOOK.items():
         assert any(source.endswith(kind) or f"\n{kind}" in source for source in sources), f"no lesson has {kind}"
         assert any(f"](../site/{page}/index.md)" in source for source in sources), f"no lesson leads to the {page}"
+
+
+@pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
+def test_every_table_of_a_lesson_is_a_table_in_the_book(lesson):
+    pages()
+    cells = json.loads(lesson.read_text(encoding="utf-8"))["cells"]
+    shown = [
+        output["data"].get("text/markdown", "")
+        for one in cells
+        for output in one.get("outputs", ())
+        if "data" in output
+    ]
+    written = [one["source"] for one in cells if one["cell_type"] == "markdown"]
+    rules = sum(len(re.findall(r"^\|[-:| ]+\|$", "".join(text), re.MULTILINE)) for text in shown + written)
+    assert (BOOK / "notebooks" / f"{lesson.stem}.html").read_text(encoding="utf-8").count("<table") == rules
