@@ -31,7 +31,7 @@ function comparison(values, before) {
   const { higher, lower, gains, chance } = compared(values, before), most = median(gains);
   const [low, high] = range(gains, points);
   const runs = `On the same mazes, ${higher} of ${gains.length} runs end higher; the median gain is ${points(most)} `
-    + `points (${low} to ${high}).`;
+    + `${Math.abs(Math.round(100 * most)) === 1 ? "point" : "points"} (${low} to ${high}).`;
   const judged = higher <= lower ? "This is no cure."
     : chance > LUCK ? `A coin does as well in ${rounded(chance)} of all cases: this may be luck.`
       : `A coin does as well in one of ${Math.round(1 / chance).toLocaleString("en")} cases.`;
