@@ -161,6 +161,16 @@ def test_a_disk_that_is_full_in_the_middle_of_a_search_is_one_sentence_and_loses
 
 
 @pytest.mark.slow
+def test_a_database_that_has_become_read_only_is_one_sentence_and_loses_no_trial(paths, tmp_path):
+    folder, asked = tmp_path / "study", question(paths, {"dim": "4,8"})
+    opening(folder, asked).open().plan(2)
+    address = f"sqlite:///file:{folder / 'study.db'}?mode=ro&uri=true"
+    with pytest.raises(UserError, match="database cannot be read or written"):
+        opening(folder, asked, address).open()
+    assert len(opening(folder, asked).open().rows()) == 2
+
+
+@pytest.mark.slow
 def test_a_wrong_password_is_refused_in_one_sentence(postgres, tmp_path):
     with pytest.raises(UserError, match="does not answer, or refuses this user") as mistake:
         connect(postgres.replace("secret", SECRET), tmp_path)
