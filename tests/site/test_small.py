@@ -85,3 +85,16 @@ def test_every_drawing_is_used():
     drawn = set(re.findall(r'symbol id="([a-z-]+)"', Path(ROOT / "site/templates/icons.svg").read_text()))
     used = {name for path in pages() for name in re.findall(r"\bfa-([a-z-]+)", path.read_text(encoding="utf-8"))}
     assert drawn - used <= {"code", "lightbulb"}  # of the links to the repository, where that is known
+
+
+def test_the_search_quotes_the_text_of_a_page_and_not_the_buttons_around_it():
+    pages()
+    tools = (BOOK / "_static" / "searchtools.js").read_text(encoding="utf-8")
+    assert ".bd-article" in tools and "[role=" not in re.sub(r"console\.warn\([^;]*;", "", tools)
+    assert all("bd-article" in path.read_text(encoding="utf-8") for path in pages() if path.name != "slides.html")
+
+
+def test_a_long_name_in_a_heading_of_the_reference_breaks_after_its_dots():
+    pages()
+    html = (BOOK / "docs" / "reference" / "trm_nav.learning.html").read_text(encoding="utf-8")
+    assert "<h2>trm_nav.<wbr/>learning.<wbr/>checkpoint" in html
