@@ -72,7 +72,7 @@ class LaboratoryPanel:
             const { left, right } = panel.getBoundingClientRect();
             return [...panel.querySelectorAll(":not(code)")].filter(part => {
                 const box = part.getBoundingClientRect();
-                return !part.closest("pre, svg svg, svg > *") && (box.left < left - 1 || box.right > right + 1);
+                return box.width && !part.closest("pre, svg > *") && (box.left < left - 1 || box.right > right + 1);
             }).map(part => part.outerHTML.slice(0, 100));
         }""")
 

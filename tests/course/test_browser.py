@@ -116,9 +116,7 @@ def require_a_laboratory_that_answers(lesson: NotebookPage, picture: Path) -> di
         wait(f"{ended} && said('Three seeds.')")
         panel.toggle("three seeds")
 
-        panel.press(
-            panel.experiments()[0], until="said('Overfitting since epoch') && !commands().includes('--augment')"
-        )
+        panel.press(panel.experiments()[0], until="said('Run 1 · epoch') && !commands().includes('--augment')")
         ended = panel.another_experiment()
         panel.press("augmentation (augment=True)", until="said('Run 5 · ')")
         wait(ended)
@@ -163,7 +161,9 @@ def require_a_sentence_after_a_restart(lesson: NotebookPage, panel: LaboratoryPa
     """When the kernel has been restarted, the panel says what to do, and no button looks as if it would answer."""
     lesson.page.evaluate("window.notebook.sessionContext.restartKernel().then(() => null)")
     panel.wait("said('Python was restarted or has ended: run this cell again.')")
-    assert panel.panel.locator("button").evaluate_all("all => all.every(one => one.closest('[inert]') !== null)")
+    assert panel.panel.locator("button").evaluate_all(
+        "all => all.every(one => one.closest('[inert], details') !== null)"
+    )
 
 
 @contextmanager

@@ -9,7 +9,8 @@ import { loadSettings } from "./trainer/settings.js";
 
 const SHELL = {
   title: "The same settings in PyTorch",
-  words: "Its random numbers are others, so the run will be similar, not the same.",
+  words: "A seed gives the same mazes, first weights and order there; only dropout draws other numbers. Rounding, which "
+    + "training makes grow, parts the curves in the end.",
   command: (run, settings) => command(run?.settings ?? settings),
 };
 

@@ -41,7 +41,7 @@ export function buildPage(here, table, actions, shell) {
     actions.reset ? button("Reset", actions.reset) : null,
     el("label", { className: "lab-box" }, parts.three, "three seeds"), parts.progress);
   here.classList.add("trm-lab");
-  here.setAttribute("data-lm-suppress-shortcuts", "true"); // else JupyterLab takes keys such as B and the arrows
+  here.addEventListener("keydown", keep);
   here.replaceChildren(parts.problem, parts.spoken, show, run, parts.status, curves, parts.words, parts.note,
     parts.cures, mazes, parts.mazes, el("h2", {}, "Settings"), controls, parts.earlier, parts.commands);
   return {
@@ -51,6 +51,11 @@ export function buildPage(here, table, actions, shell) {
     moveControls: drawControls(controls, table.sliders, actions.changed),
     operated: [show, run, parts.cures, parts.mazes, controls, parts.earlier],
   };
+}
+
+/** Keep keys such as B and the arrows from JupyterLab, for which they are commands; Ctrl+S and the like are not ours. */
+function keep(event) {
+  if (!event.ctrlKey && !event.metaKey && !event.altKey) event.stopPropagation();
 }
 
 /** The slider that chooses a maze, and a function that moves it. */

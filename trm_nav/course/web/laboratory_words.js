@@ -60,7 +60,7 @@ export function presetOf(settings, table) {
   return Object.entries(table.presets).find(is)?.[0] ?? "";
 }
 
-/** The command that trains with the same settings in PyTorch, whose random numbers are others. */
+/** The command that trains with the same settings in PyTorch. */
 export function command(settings) {
   const given = { ...settings, patience: settings.patience ?? settings.epochs };
   const word = (value) => (typeof value === "boolean" ? capital(String(value)) : value);
