@@ -47,8 +47,10 @@ def main() -> None:
     opening = Opening(address, how.study, question)
     if arguments.report:
         from trm_nav.searching.report import FOLDER, write
+        from trm_nav.searching.storages import one_sentence
 
-        print(write(opening.open(), Path(arguments.test) if arguments.test else None))
+        with one_sentence(address):
+            print(write(opening.open(), Path(arguments.test) if arguments.test else None))
         print(f"Pictures and a notebook: {how.study / FOLDER}")
         return
     most = question.combinations if question.sampler == "grid" else how.trials or TRIALS

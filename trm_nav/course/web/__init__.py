@@ -1,1 +1,1 @@
-"""Pages that run without Python: laboratory, clinic, trainer and diagnosis. Its Python exports what they need."""
+"""Pages that run without Python: laboratory, atlas, clinic, trainer, diagnosis. Its Python exports what they need."""

@@ -73,7 +73,9 @@ function panel(box, names, onPick) {
   function update(history, epochs, others) {
     state = { ...state, history, epochs };
     const chance = [history.chance?.train?.[kind], history.chance?.val?.[kind]].filter(Number.isFinite);
-    const values = [...history[names.train], ...history[names.val], ...chance].filter(Number.isFinite);
+    const fan = others.filter(({ name }) => !name).map((other) => other.history); // other seeds of the same run
+    const values = [history, ...fan].flatMap((one) => [...one[names.train], ...one[names.val]]).concat(chance)
+      .filter(Number.isFinite);
     const highest = kind === "acc" ? 1 : 1.05 * Math.max(...values, 0.1);
     const y = (value) => HEIGHT - BOTTOM - (value / highest) * (HEIGHT - TOP - BOTTOM);
     const tall = round(highest), key = `${epochs} ${tall}`;
