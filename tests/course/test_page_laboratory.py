@@ -115,6 +115,16 @@ def test_three_seeds_are_three_runs_and_a_sentence_about_chance(page, site):
     assert page.locator(".lab-curves .fainter").count() == 8  # two more of both curves, in both pictures
 
 
+def test_the_frame_of_a_wrong_arrow_hides_neither_goal_nor_agent(page, site):
+    visit(page, site, f"{SMALL}&supervision=action&train")
+    end(page, 1)
+    drawn = "all => all.map(one => [...one.children].map(part => part.getAttribute('class')))"
+    for kinds in page.locator(".lab-mazes svg").evaluate_all(drawn):
+        assert "goal" in kinds and "agent" in kinds
+        before = [kinds[place - 1] for place, kind in enumerate(kinds) if kind == "frame"]
+        assert "goal" not in before and "agent" not in before
+
+
 def test_a_press_of_step_is_one_gradient_step(page, site):
     visit(page, site, "num_train=640&batch_size=64")
     for share in ("10%", "20%"):

@@ -57,10 +57,10 @@ function cells(policy, picture) {
       parts.push(make("rect", { class: "wall", x, y, width: 1.01, height: 1.01 }));
       return;
     }
-    if (cell === agent) parts.push(make("circle", { class: "agent", cx: x + 0.5, cy: y + 0.5, r: 0.43 }));
-    if (token === GOAL) parts.push(make("path", { class: "goal", d: STAR, transform: middle }));
     const wrong = optimal[cell] && !isRight(policy, actions, cell);
     if (wrong) parts.push(make("rect", { class: "frame", x: x + 0.06, y: y + 0.06, width: 0.88, height: 0.88 }));
+    if (cell === agent) parts.push(make("circle", { class: "agent", cx: x + 0.5, cy: y + 0.5, r: 0.43 }));
+    if (token === GOAL) parts.push(make("path", { class: "goal", d: STAR, transform: middle }));
     if (token !== GOAL || wrong) parts.push(arrow(actions[cell], middle, wrong, optimal[cell]));
   });
   return parts;
