@@ -3,6 +3,7 @@
 import html
 import io
 import time
+from base64 import b64encode
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from IPython.display import display
 from matplotlib.figure import Figure
 
 from trm_nav.course.plots.curves import draw_curves, new_curves
+from trm_nav.course.plots.style import ALTERNATIVES
 from trm_nav.learning.training import Training
 
 LABEL: dict[str, Any] = {"style": {"description_width": "9em"}}
@@ -55,12 +57,12 @@ def explore(draw: Callable[..., Figure], **controls: ipywidgets.Widget) -> None:
     reader without a kernel sees the picture and an error in `draw` fails the run. Here, an error appears as a line
     under the controls, and the last picture stays.
     """
-    picture, problem = ipywidgets.Image(format="png", layout={"max_width": "100%"}), ipywidgets.HTML()
+    picture, problem = ipywidgets.HTML(layout={"max_width": "100%"}), ipywidgets.HTML()
 
     def redraw(_change: object = None) -> None:
         try:
             figure = draw(**{name: control.value for name, control in controls.items()})
-            picture.value = png(figure)
+            picture.value = image(figure)
             problem.value = ""
         except Exception as error:
             problem.value = f"<b>{type(error).__name__}:</b> {html.escape(str(error))}"
@@ -69,6 +71,15 @@ def explore(draw: Callable[..., Figure], **controls: ipywidgets.Widget) -> None:
         control.observe(redraw, "value")
     redraw()
     display(ipywidgets.VBox([*controls.values(), problem, picture], layout={"align_items": "flex-start"}))
+
+
+def image(figure: Figure) -> str:
+    """The figure as an HTML image with its text alternative, which ipywidgets has no other way to give; closes it."""
+    drawn, alternative = png(figure), html.escape(ALTERNATIVES.get(figure, ""))
+    width, height = (int.from_bytes(drawn[at : at + 4], "big") for at in (16, 20))  # so that the page does not jump
+    source = f"data:image/png;base64,{b64encode(drawn).decode()}"
+    shape = f'width="{width}" height="{height}" style="max-width: 100%; height: auto"'
+    return f'<img alt="{alternative}" {shape} src="{source}">'
 
 
 def png(figure: Figure) -> bytes:
