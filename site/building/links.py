@@ -43,6 +43,7 @@ def _fault(page: Path, link: str, book: Path, pages: dict[Path, Read]) -> str:
         return "which is outside the book"
     if not target.is_file():
         return "which does not exist"
-    if parts.fragment and target in pages and unquote(parts.fragment) not in pages[target].anchors:
+    settings = "=" in parts.fragment  # what a page that computes reads in its address; no anchor has this sign
+    if parts.fragment and not settings and target in pages and unquote(parts.fragment) not in pages[target].anchors:
         return "but the page has no such anchor"
     return ""

@@ -23,7 +23,6 @@ from .style import BLUE, INK, ORANGE, SKY, TRAIN, VALIDATION, describe
 if TYPE_CHECKING:
     from trm_nav.course.laboratory.experiment import Experiment
 
-FAINT = "#77777f"
 THIN: dict[str, Any] = {"linewidth": 0.9, "alpha": 0.75, "zorder": 1.5}
 LOSSES = "train_loss", "val_loss"
 History: TypeAlias = Mapping[str, Sequence[float]]
@@ -88,13 +87,12 @@ def draw_learned(ax: Axes, name: str, data: Dataset, maze: int, actions: Actions
     return f"{title}; at the agent's cell it is {'right' if right[*start] else 'wrong'}."
 
 
-def draw_laboratory(experiment: "Experiment", maze: int = 1, earlier: Mapping[str, History] | None = None) -> Figure:
+def draw_laboratory(experiment: "Experiment", maze: int = 1) -> Figure:
     """An experiment so far: its curves with the gap between them, and its policy in two mazes.
 
     The curves of its repetitions with other seeds are thin lines around its own.
 
-    maze: the index of the maze in either set, among those whose policies the experiment keeps. earlier: name ->
-    history of other experiments, whose validation curves are drawn faintly, each with its name at the end.
+    maze: the index of the maze in either set, among those whose policies the experiment keeps.
 
     pyplot does not know the figure, so any thread may draw it.
     """
@@ -111,9 +109,6 @@ def draw_laboratory(experiment: "Experiment", maze: int = 1, earlier: Mapping[st
     if history["val_loss"]:
         all_curves = (history, *experiment.fan)
         loss.set_ylim(0, 1.08 * max(max(curves[name], default=0) for curves in all_curves for name in LOSSES))
-    for name, other in (earlier or {}).items():
-        _draw_earlier(name, other["val_loss"], epochs, loss)
-        _draw_earlier(name, other["val_acc"], epochs, accuracy)
     for finding in experiment.findings[:1]:
         if finding.epoch:
             loss.axvline(finding.epoch, color=INK, linewidth=1, linestyle=":")
@@ -143,19 +138,3 @@ def _draw_repetition(curves: History, axes: Sequence[Axes]) -> None:
         named = "other seeds" in ax.get_legend_handles_labels()[1]
         ax.plot(x, curves[f"train_{name}"], **{**TRAIN, **THIN})
         ax.plot(x, curves[f"val_{name}"], **{**VALIDATION, **THIN}, label=None if named else "other seeds")
-
-
-def _draw_earlier(name: str, curve: Sequence[float], epochs: int, ax: Axes) -> None:
-    """A faint curve with its name at its end, or where the axis ends if that comes first."""
-    ax.plot(range(1, len(curve) + 1), curve, color=FAINT, linewidth=1.5, linestyle=(0, (4, 1.5)), zorder=1)
-    last = min(len(curve), epochs)
-    ax.annotate(
-        name,
-        (last, curve[last - 1]),
-        (3, 0),
-        textcoords="offset points",
-        fontsize=9,
-        color=FAINT,
-        va="center",
-        annotation_clip=True,
-    )

@@ -69,11 +69,6 @@ export class Training {
     return this.diverged || this.epoch >= epochs || this.epoch - this.bestEpoch >= patience;
   }
 
-  /** Whether the library draws the same numbers: not for dropout, and not for the noise on binary states. */
-  get likeTheLibrary() {
-    return !this.settings.dropout && !this.settings.binary;
-  }
-
   set dropout(rate) {
     this.settings.dropout = this.model.dropout.rate = rate;
   }

@@ -8,8 +8,7 @@
 //   set     lr, dropout, weight_decay or watch, for the rest of the run.
 //   step    one gradient step of a run that is paused.
 // It answers with messages of six types:
-//   ready   the run begins: settings (all), parameters and labels (how many), batches (gradient steps in an epoch),
-//           and in words whether the notebook shows the same run, as `notebook`
+//   ready   the run begins: settings (all), parameters and labels (how many), batches (gradient steps in an epoch)
 //   step    progress, now and then, and after every `step`: epoch (the finished ones), share (of the next), loss
 //   point   an epoch has ended: epoch, record (which a diagnosis reads), policies (of a training and a held-out maze);
 //           or, with epoch 0, a part of a long first epoch, of which the record is; no progress is told until it ends
@@ -59,9 +58,7 @@ async function start({ settings = {}, file, watch = 0, paused = false }) {
   mine.steps = mine.training.steps();
   const { model, batches, train, settings: complete } = mine.training;
   const labels = train.optimal.reduce((count, set) => count + (set !== 0), 0);
-  const notebook = mine.training.likeTheLibrary ? "The notebook's run: the same mazes, first weights and order."
-    : "The notebook's mazes, first weights and order, with other random numbers for dropout.";
-  postMessage({ type: "ready", settings: complete, parameters: model.parameters.count, labels, batches, notebook });
+  postMessage({ type: "ready", settings: complete, parameters: model.parameters.count, labels, batches });
   if (!paused) await goOn(mine);
 }
 
