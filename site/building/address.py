@@ -11,15 +11,19 @@ ROOT = Path(__file__).resolve().parents[2]
 def repository() -> str:
     """The address of the repository's pages, or "" where nobody has said it.
 
-    On GitHub, the repository that builds the book: a fork's book then links to the fork. Elsewhere `repository-code` of
-    CITATION.cff, or `Repository` among the `urls` of pyproject.toml.
+    On GitHub, the repository that builds the book: a fork's book then links to the fork. Elsewhere, the declared one.
     """
     on_github = os.environ.get("GITHUB_REPOSITORY")
     if on_github:
         return f"{os.environ.get('GITHUB_SERVER_URL', 'https://github.com')}/{on_github}"
+    return declared()
+
+
+def declared() -> str:
+    """`repository-code` of CITATION.cff, or `Repository` among the `urls` of pyproject.toml, or ""."""
     cited = re.search(r"^repository-code:\s*[\"']?(\S+?)[\"']?\s*$", (ROOT / "CITATION.cff").read_text(), re.MULTILINE)
-    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"].get("urls", {})
-    return (cited[1] if cited else str(declared.get("Repository", ""))).rstrip("/")
+    urls = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"].get("urls", {})
+    return (cited[1] if cited else str(urls.get("Repository", ""))).rstrip("/")
 
 
 def published() -> str:

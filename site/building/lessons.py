@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from .colab import installation, is_for_colab
+
 GITHUB = "https://github.com/"  # where both services look for a project
 PICTURES = ("image/png", "image/svg+xml")
 # What ends a cell that shows sliders, buttons or a canvas. Their views are not kept in a committed notebook.
@@ -31,9 +33,8 @@ def prepared(notebook: dict[str, Any], name: str, repository: str, linked: Calla
                 cell["outputs"] = [_panel(panel["kind"], name, repository)]
     notebook.setdefault("metadata", {})["mystnb"] = {"render_markdown_format": "myst"}  # the default knows no tables
     first = notebook["cells"][0]
-    first["source"] = TITLE.sub(
-        lambda title: f"{title[0]}\n\n{_ways_to_run(name, repository)}", first["source"], count=1
-    )
+    ways = _ways_to_run(name, repository, any(map(is_for_colab, notebook["cells"])))
+    first["source"] = TITLE.sub(lambda title: f"{title[0]}\n\n{ways}", first["source"], count=1)
     return notebook
 
 
@@ -64,8 +65,11 @@ def _panel(kind: str, name: str, repository: str) -> dict[str, Any]:
     return {"output_type": "display_data", "data": {"text/html": text, "text/plain": text}, "metadata": {}}
 
 
-def _ways_to_run(name: str, repository: str) -> str:
-    """How to run a lesson: on a computer and, if the project has an address, in a browser with nothing installed."""
+def _ways_to_run(name: str, repository: str, installs: bool) -> str:
+    """How to run a lesson: on a computer and, if the project has an address, in a browser with nothing installed.
+
+    `installs`: the notebook has a cell that installs on Colab what it needs there.
+    """
     file = name.rpartition("/")[2]
     ways = [
         f'<a href="{file}" download>Download the notebook</a> and open it in JupyterLab. In the project\'s folder, '
@@ -73,10 +77,12 @@ def _ways_to_run(name: str, repository: str) -> str:
     ]
     if repository:
         colab = f"https://colab.research.google.com/github/{repository.removeprefix(GITHUB)}/blob/main/{name}"
-        install = f'%pip install "trm_nav[course] @ git+{repository}"'
+        install = f"in a new cell at the top, run <code>{installation(repository)}</code> first."
+        if installs:
+            install = "its first cell installs what Colab lacks."
         ways += [
             f'<a href="{_binder(name, repository)}">Run it on Binder</a>: nothing to install, a few minutes to start.',
-            f'<a href="{colab}">Run it on Colab</a>: in a new cell at the top, run <code>{install}</code> first.',
+            f'<a href="{colab}">Run it on Colab</a>: {install}',
         ]
     items = "".join(f"<li>{way}</li>" for way in ways)
     return f'<details class="run" id="run"><summary>Run this lesson</summary><ul>{items}</ul></details>\n'

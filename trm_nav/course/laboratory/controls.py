@@ -1,6 +1,6 @@
 """The controls of the laboratory: the settings that they move, and a trait for each."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import traitlets
 
@@ -9,6 +9,11 @@ from trm_nav.errors import UserError, shown
 from trm_nav.settings import DataSettings, TrainSettings
 
 from .experiment import SHOWN
+
+if TYPE_CHECKING:
+    Trait: TypeAlias = traitlets.TraitType[Any, Any]
+else:
+    Trait = traitlets.TraitType  # Colab has traitlets 5.7, where this class takes no types
 
 CHOICES: dict[str, tuple[str, list[Any]]] = {
     "num_train": ("mazes", [100, 200, 300, 500, 1000, 2000, 3000, 5000, 10_000, 20_000]),
@@ -36,14 +41,14 @@ def checked(name: str, value: Any) -> Any:
     return getattr(settings.of({name: value}), name)
 
 
-class Setting(traitlets.TraitType[Any, Any]):
+class Setting(Trait):
     """A trait that accepts what the setting of its name accepts. Another value raises UserError."""
 
     def validate(self, obj: Any, value: Any) -> Any:
         return checked(str(self.name), value)
 
 
-class Switch(traitlets.TraitType[bool, bool]):
+class Switch(Trait):
     """A trait that is True or False. Another value raises UserError."""
 
     def validate(self, obj: Any, value: Any) -> bool:
@@ -52,7 +57,7 @@ class Switch(traitlets.TraitType[bool, bool]):
         return value
 
 
-class MazeNumber(traitlets.TraitType[int, int]):
+class MazeNumber(Trait):
     """A trait that numbers the mazes whose policies are kept, from 1. Another value raises UserError."""
 
     def validate(self, obj: Any, value: Any) -> int:
