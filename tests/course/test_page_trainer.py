@@ -66,10 +66,12 @@ SHAPES = {
     ),
 }
 
-# seeded: whether the page draws mazes, weights and order itself, from the seeds among the settings
-RUN = """async ([steps, seeded]) => {
+BUILDS = ["kernels_fused.wasm", "kernels.wasm"]  # of memory.js
+# build: the kernels' file; seeded: whether the page draws mazes, weights and order itself, from the seeds among the
+# settings
+RUN = """async ([build, steps, seeded]) => {
     const { settings, given } = readRun(await (await fetch("/run")).arrayBuffer());
-    const run = new Training(kernels, settings, seeded ? {} : given), losses = [];
+    const run = new Training(await loadKernels([build]), settings, seeded ? {} : given), losses = [];
     run.model.noise = () => 0;
     for (const { loss } of run.steps()) {
         if (loss !== undefined) losses.push(loss);
@@ -78,8 +80,8 @@ RUN = """async ([steps, seeded]) => {
     return { losses, history: run.history, chance: run.chance };
 }"""
 # masks: for every time that something is dropped, which numbers are kept
-GRADIENT = """([shape, weights, tokens, optimal, agents, masks]) => {
-    const model = new TinyRecursiveModel(kernels, shape, agents.length), numbers = model.parameters;
+GRADIENT = """async ([build, shape, weights, tokens, optimal, agents, masks]) => {
+    const model = new TinyRecursiveModel(await loadKernels([build]), shape, agents.length), numbers = model.parameters;
     numbers.load(weights);
     model.dropout.apply = (address, count) => {
         const mask = masks.shift(), hidden = model.memory.floats(address, count);
@@ -138,13 +140,13 @@ def trained(request) -> tuple[bytes, Experiment, list[float]]:
 
 @pytest.mark.browser
 @pytest.mark.slow
-@pytest.mark.parametrize("seeded", [False, True], ids=["given", "seeded"])
+@pytest.mark.parametrize("build, seeded", [(BUILDS[0], False), (BUILDS[1], True)], ids=["given", "seeded"])
 def test_the_first_steps_of_a_run_have_the_losses_and_its_epochs_the_history_of_the_library(
-    page, folder, trained, seeded
+    page, folder, trained, build, seeded
 ):
     start, experiment, losses = trained
     (folder / "run").write_bytes(start)
-    answer = page.evaluate(RUN, [STEPS, seeded])
+    answer = page.evaluate(RUN, [build, STEPS, seeded])
     assert answer["losses"] == pytest.approx(losses, rel=TOLERANCE)
     for curve in ("train_loss", "val_loss", "lr"):
         assert answer["history"][curve] == pytest.approx(experiment.history[curve], rel=TOLERANCE)
@@ -157,7 +159,8 @@ def test_the_first_steps_of_a_run_have_the_losses_and_its_epochs_the_history_of_
 
 @pytest.mark.browser
 @pytest.mark.slow
-def test_the_gradient_of_a_trained_model_is_the_librarys_with_dropout_too(page, monkeypatch, trained):
+@pytest.mark.parametrize("build", BUILDS)
+def test_the_gradient_of_a_trained_model_is_the_librarys_with_dropout_too(page, monkeypatch, trained, build):
     _, experiment, _ = trained
     model, batch, masks = experiment.model.train(), experiment.run.train_samples[torch.arange(5)], []
 
@@ -174,7 +177,7 @@ def test_the_gradient_of_a_trained_model_is_the_librarys_with_dropout_too(page, 
     shape = {**experiment.run.settings.plain(), "recursions": model.recursions, "dropout": RATE}
     weights = {name: value.detach().flatten().tolist() for name, value in model.named_parameters()}
     asked = [part.flatten().tolist() for part in (batch.tokens, batch.optimal, batch.agents)]
-    answer = page.evaluate(GRADIENT, [shape, weights, *asked, [mask.flatten().tolist() for mask in masks]])
+    answer = page.evaluate(GRADIENT, [build, shape, weights, *asked, [mask.flatten().tolist() for mask in masks]])
     assert answer["loss"] == pytest.approx(loss.item(), rel=TOLERANCE)
     assert abs(answer["right"] - int(count_right(logits, batch.optimal, batch.agents))) <= 1
     for name, value in model.named_parameters():
@@ -230,11 +233,32 @@ def test_the_kernels_are_those_of_their_source(tmp_path):
     version = asc and subprocess.run([asc, "--version"], capture_output=True, text=True, check=True).stdout.split()[1]
     if version != "0.28.20":
         pytest.skip("AssemblyScript 0.28.20, which builds kernels.wasm, is not installed; npm install -g has it")
-    command = (TRAINER / "kernels.ts").read_text(encoding="utf-8").split(" *     ")[1].split("\n")[0].split()
-    built = tmp_path / "kernels.wasm"
-    command[:4] = [asc, str(TRAINER / "kernels.ts"), "-o", str(built)]
-    subprocess.run(command, check=True)
-    assert built.read_bytes() == (TRAINER / "kernels.wasm").read_bytes(), "build kernels.wasm again; see kernels.ts"
+    commands = (TRAINER / "kernels.ts").read_text(encoding="utf-8").split(" *     ")[1:]
+    assert len(commands) == len(BUILDS)
+    for command in commands:
+        _, source, _, name, *options = command.split("\n")[0].split()
+        subprocess.run([asc, str(TRAINER / source), "-o", str(tmp_path / name), *options], check=True)
+        assert (tmp_path / name).read_bytes() == (TRAINER / name).read_bytes(), f"build {name} again; see kernels.ts"
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_a_browser_without_relaxed_simd_gets_the_other_build_and_one_without_simd_a_sentence(page):
+    asked, answer = page.evaluate("""async () => {
+        const { validate } = WebAssembly, { fetch } = window, asked = [];
+        window.fetch = (address) => {
+            asked.push(String(address).split("/").at(-1));
+            return fetch(address);
+        };
+        WebAssembly.validate = (bytes) => asked.length > 1 && validate(bytes);
+        await loadKernels();
+        WebAssembly.validate = () => false;
+        const answer = await loadKernels().catch(({ message }) => message);
+        Object.assign(WebAssembly, { validate });
+        Object.assign(window, { fetch });
+        return [asked, answer];
+    }""")
+    assert asked == BUILDS * 2 and answer.startswith("This browser cannot train: it lacks SIMD")
 
 
 # Send messages to a new worker; each waits until the answers so far satisfy a condition. Returns all answers.
@@ -336,7 +360,7 @@ def test_a_paused_run_takes_single_steps_with_the_learning_rate_that_was_set_las
     ({"lr": 20}, "`lr` must be a number above 0 and up to 10, not 20."),
     ({"halting": True}, "`halting` needs `mixing=conv` or `mixing=cross`, not mlp."),
     ({"dims": 20}, "There is no setting `dims` in this page."),
-    ({"dim": 4096, "recursions": 64}, "This model needs 64,"),
+    ({"dim": 4096, "recursions": 64}, "This model needs 5,"),
     ({"grid_size": 3, "num_test": 300, "obstacle_density": 0}, "There are hardly any mazes of 3 x 3 with "),
 ])  # fmt: skip
 def test_a_mistake_is_one_sentence_and_no_run_begins(page, settings, sentence):

@@ -2,8 +2,10 @@
  * The loops in which the trainer spends its time, four numbers at a time; they know nothing of a network.
  *
  *     asc kernels.ts -o kernels.wasm -O3 --enable simd --runtime stub --importMemory --use abort=
+ *     asc kernels.ts -o kernels_fused.wasm -O3 --enable simd,relaxed-simd --runtime stub --importMemory --use abort=
  *
- * with AssemblyScript 0.28.20, after every change; tests/course/test_page_trainer.py compares the two files.
+ * with AssemblyScript 0.28.20, after every change; tests/course/test_page_trainer.py compares the files. The second one
+ * needs relaxed SIMD, in which a multiplication and an addition are one operation; memory.js chooses.
  *
  * Every pointer is the address of a byte, and every stride a number of floats. Numbers are float32. `rows` of `dim`
  * numbers each lie one after another.

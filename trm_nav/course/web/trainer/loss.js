@@ -7,14 +7,17 @@ import { ACTIONS } from "../../playground/mazes.js";
 const A = ACTIONS.length;
 const ROUNDS = 20; // of expectation maximisation
 
+/** How many cells have a label, at least 1. */
+export const countLabels = (optimal) => Math.max(1, optimal.reduce((count, set) => count + (set !== 0), 0));
+
 /**
  * Mean over the labelled cells of -log(probability of an optimal action), in nats.
  *
- * gradient: null, or where that of the logits is written.
+ * gradient: null, or where that of the logits is written. labelled: over how many cells the mean is taken, if these are
+ * a part of them.
  */
-export function policyLoss(logits, optimal, batch, gradient = null) {
+export function policyLoss(logits, optimal, batch, gradient = null, labelled = countLabels(optimal)) {
   const cells = optimal.length / batch;
-  const labelled = Math.max(1, optimal.reduce((count, set) => count + (set !== 0), 0));
   gradient?.fill(0);
   let loss = 0;
   for (let maze = 0, label = 0; maze < batch; maze++) {

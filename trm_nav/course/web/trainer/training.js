@@ -2,7 +2,7 @@
 // settings, it trains the same run, but for rounding, and for the numbers that dropout and noise draw.
 
 import { reachedIn } from "./halting.js";
-import { chance, countRight, policyLoss } from "./loss.js";
+import { chance, countLabels, countRight, policyLoss } from "./loss.js";
 import { buildSets, emptySet, gather, part, supervised } from "./mazes.js";
 import { TinyRecursiveModel } from "./model.js";
 import { AdamW, learningRateFactor } from "./optimizer.js";
@@ -13,6 +13,7 @@ import { TorchRandom } from "./torch_random.js";
 const CURVES = ["train_loss", "train_acc", "val_loss", "val_acc", "lr", "seconds"];
 const SYMMETRIES = 8;
 const LONG = 20; // batches of an epoch that readers wait for: the first is measured early, after a quarter
+const PIECE = 4; // mazes that pass through the network together: their states stay in a core's second cache
 const STREAM = { dropout: 1, noise: 2 }; // of random numbers that are not the library's, each independent
 
 /** Recursions in an epoch, counted from 0: a quarter of them, half, then all, for a third of the epochs each. */
@@ -46,7 +47,9 @@ export class Training {
     this.batches = Math.ceil(this.mazes / settings.batch_size); // per epoch
 
     const most = Math.max(Math.ceil(this.mazes / this.batches), Math.min(settings.batch_size, this.val.agents.length));
-    this.model = new TinyRecursiveModel(module, settings, most);
+    // Flags end a pass, and are counted for the loss, of a whole batch.
+    this.piece = settings.halting ? most : Math.min(PIECE, most);
+    this.model = new TinyRecursiveModel(module, settings, this.piece);
     if (given.weights) this.model.parameters.load(given.weights);
     else this.model.parameters.initialize(new TorchRandom(settings.seed));
     this.model.seed(uniform(settings.seed, STREAM.noise), settings.seed, STREAM.dropout);
@@ -132,20 +135,35 @@ export class Training {
     const turns = settings.augment ? this.#turns(first, mazes.length) : null;
     const batch = gather(this.train, mazes, turns, this.table, this.batch);
     const how = this.#unrolled(batch, index), reach = how.recursions * settings.depth;
-    const logits = model.forward(batch.tokens, mazes.length, how);
     if (settings.within_reach) {
       batch.steps.forEach((steps, cell) => { if (steps > reach) batch.optimal[cell] = 0; });
     }
-    let loss = policyLoss(logits, batch.optimal, mazes.length, model.logitsGradient);
-    if (model.halting) loss += model.halting.loss(reachedIn(batch.steps, mazes.length, reach));
-    const right = countRight(logits, batch.optimal, batch.agents);
+    const [loss, right] = this.#pass(batch, how, reach);
     const labelled = (cell, maze) => batch.optimal[maze * model.cells + cell] !== 0;
     const asked = batch.agents.filter(labelled).length;
-    model.backward();
     this.onGradient?.(model.parameters);
     const norm = this.optimizer.step(settings.lr * this.#factor(), settings.weight_decay);
     this.step++;
     return { loss, norm, right, asked };
+  }
+
+  /**
+   * The mean loss of a batch, and how many of its agents go right. With `how`, what training does in `forward`, and
+   * `reach`, the cells that the goal is heard of, the gradients are added up.
+   */
+  #pass(batch, how = null, reach = 0) {
+    const { model, piece } = this, mazes = batch.agents.length, labelled = countLabels(batch.optimal);
+    let loss = 0, right = 0;
+    for (let first = 0; first < mazes; first += piece) {
+      const { tokens, optimal, steps, agents } = part(batch, first, Math.min(mazes, first + piece));
+      const size = agents.length, logits = model.forward(tokens, size, how);
+      loss += policyLoss(logits, optimal, size, how && model.logitsGradient, labelled);
+      right += countRight(logits, optimal, agents);
+      if (!how) continue;
+      if (model.halting) loss += model.halting.loss(reachedIn(steps, size, reach));
+      model.backward();
+    }
+    return [loss, right];
   }
 
   /** How many recursions of a batch, which of them carry a gradient, and, with teacher forcing, the expert's flags. */
@@ -167,16 +185,16 @@ export class Training {
 
   /** Mean loss and accuracy on the validation set, without augmentation. */
   *#validate() {
-    const { val, model, settings } = this, mazes = val.agents.length;
-    let totalLoss = 0, right = 0;
+    const { val, settings } = this, mazes = val.agents.length;
+    let totalLoss = 0, totalRight = 0;
     for (let first = 0; first < mazes; first += settings.batch_size) {
-      const batch = part(val, first, Math.min(mazes, first + settings.batch_size)), size = batch.agents.length;
-      const logits = model.forward(batch.tokens, size);
-      totalLoss += size * policyLoss(logits, batch.optimal, size);
-      right += countRight(logits, batch.optimal, batch.agents);
+      const batch = part(val, first, Math.min(mazes, first + settings.batch_size));
+      const [loss, right] = this.#pass(batch);
+      totalLoss += batch.agents.length * loss;
+      totalRight += right;
       yield {};
     }
-    return [totalLoss / mazes, right / mazes];
+    return [totalLoss / mazes, totalRight / mazes];
   }
 
   /** The history and what a diagnosis needs in addition: `record` of training.py. */
