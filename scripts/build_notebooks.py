@@ -5,9 +5,10 @@
     python scripts/build_notebooks.py --colab    # execute none, only bring their first cells for Colab up to date
 
 Where CITATION.cff says the repository's address, a lesson's first code cell installs on Colab what the lesson needs.
-Widget views are removed, because without a running kernel they show as errors; so are progress bars and timings.
-Pictures are saved with fewer colours. A fingerprint of the code cells is stored, so that a test can detect outputs that
-are older than their cells. The first picture of a cell tagged `thumbnail` is saved, smaller, in notebooks/thumbnails/.
+Widget views are removed, because without a running kernel they show as errors; so are progress bars, timings, and the
+pictures' HTML, which only JupyterLab needs. Pictures are saved with fewer colours. A fingerprint of the code cells is
+stored, so that a test can detect outputs that are older than their cells. The first picture of a cell tagged
+`thumbnail` is saved, smaller, in notebooks/thumbnails/.
 """
 
 import argparse
@@ -35,6 +36,7 @@ PROG = "build_notebooks.py"
 FOLDER = Path(__file__).resolve().parent.parent / "notebooks"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 PNG = "image/png"
+HTML = "text/html"
 LARGEST = 400_000  # bytes of a committed notebook
 LONGEST = 900  # seconds for one cell, on a slow machine
 COLOURS = 96  # in a picture
@@ -110,13 +112,14 @@ def build(path: Path) -> None:
 
 
 def clean(notebook: NotebookNode) -> None:
-    """Remove widget views, progress bars, timings and needless colours, and store the fingerprint of the cells."""
+    """Remove what only a running notebook needs, and needless colours, and store the fingerprint of the cells."""
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
         if cell.cell_type == "code":
             cell.outputs = [output for output in cell.outputs if is_worth_keeping(output)]
             for output in cell.outputs:
                 if PNG in output.get("data", {}):
+                    output.data.pop(HTML, None)  # the same picture, which `course.plots.style` adds for JupyterLab
                     output.data[PNG] = base64.b64encode(png(picture(output))).decode()
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},

@@ -1,15 +1,21 @@
 """What cells show, as the book has it: text alternatives of figures, tables, and what stands where a panel was."""
 
+import base64
+import io
 import json
 import re
 import sys
+from copy import deepcopy
 
 import nbformat
 import pytest
 from book import BOOK, ROOT, pages
+from bs4 import BeautifulSoup
 from nbclient import NotebookClient
+from PIL import Image
 
-sys.path.append(str(ROOT / "site"))
+sys.path += [str(ROOT / "site"), str(ROOT / "scripts")]
+from build_notebooks import clean  # noqa: E402
 from building.lessons import OF_THE_BOOK, PICTURES, prepared  # noqa: E402
 
 CODE = """import matplotlib.pyplot as plt
@@ -39,13 +45,47 @@ def alternatives(*cells: dict) -> list[str | None]:
     return [one["metadata"].get("mystnb", {}).get("image", {}).get("alt") for one in made["cells"][1:]]
 
 
+RETINA = "%config InlineBackend.figure_format = 'retina'\nfigure = describe(figure, 'Too <sharp> & \"good\".')\nfigure"
+
+
+@pytest.fixture(scope="module")
+def executed():
+    """A notebook that shows a figure as it is drawn, by its name, and twice as sharp; as its kernel has sent it."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(one) for one in (CODE, "figure", RETINA)])
+    return NotebookClient(notebook, timeout=120).execute()
+
+
+def pictures(notebook) -> list[dict]:
+    return [output for one in notebook.cells for output in one.outputs if "image/png" in output.get("data", {})]
+
+
 @pytest.mark.slow
-def test_what_a_figure_says_of_itself_is_kept_in_the_notebook_and_read_by_the_page():
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in (CODE, "figure")])
-    NotebookClient(notebook, timeout=120).execute()
-    pictures = [output for one in notebook.cells for output in one.outputs if "image/png" in output.get("data", {})]
-    assert [picture.metadata["image/png"]["alt"] for picture in pictures] == [SAID] * 2  # as it is drawn, and by name
-    assert alternatives(*[cell("", dict(picture)) for picture in pictures]) == [SAID] * 2
+def test_what_a_figure_says_of_itself_is_kept_in_the_notebook_and_read_by_the_page(executed):
+    drawn = pictures(executed)[:2]
+    assert [picture.metadata["image/png"]["alt"] for picture in drawn] == [SAID] * 2
+    assert alternatives(*[cell("", dict(picture)) for picture in drawn]) == [SAID] * 2
+
+
+@pytest.mark.slow
+def test_jupyterlab_gets_the_same_picture_as_html_with_the_alternative_and_as_large(executed):
+    for picture, said in zip(pictures(executed), [SAID, SAID, 'Too <sharp> & "good".'], strict=True):
+        [image] = BeautifulSoup(picture.data["text/html"], "html.parser").find_all("img")
+        assert image["alt"] == picture.metadata["image/png"]["alt"] == said
+        assert image["src"] == f"data:image/png;base64,{picture.data['image/png']}"
+        width, height = Image.open(io.BytesIO(base64.b64decode(picture.data["image/png"]))).size
+        asked = picture.metadata["image/png"]  # a size of its own, for a sharp screen
+        size = asked.get("width", width), asked.get("height", height)
+        assert (int(image["width"]), int(image["height"])) == size
+    assert 2 * size[0] in (width, width - 1)
+
+
+@pytest.mark.slow
+def test_a_committed_notebook_keeps_the_pictures_without_their_html(executed):
+    notebook = deepcopy(executed)
+    clean(notebook)
+    kept = pictures(notebook)
+    assert len(kept) == len(pictures(executed)) and not any("text/html" in picture.data for picture in kept)
+    assert [picture.metadata for picture in kept] == [picture.metadata for picture in pictures(executed)]
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)

@@ -13,7 +13,7 @@ from IPython.display import display
 from matplotlib.figure import Figure
 
 from trm_nav.course.plots.curves import draw_curves, new_curves
-from trm_nav.course.plots.style import ALTERNATIVES
+from trm_nav.course.plots.style import ALTERNATIVES, html_image
 from trm_nav.learning.training import Training
 
 LABEL: dict[str, Any] = {"style": {"description_width": "9em"}}
@@ -75,11 +75,7 @@ def explore(draw: Callable[..., Figure], **controls: ipywidgets.Widget) -> None:
 
 def image(figure: Figure) -> str:
     """The figure as an HTML image with its text alternative, which ipywidgets has no other way to give; closes it."""
-    drawn, alternative = png(figure), html.escape(ALTERNATIVES.get(figure, ""))
-    width, height = (int.from_bytes(drawn[at : at + 4], "big") for at in (16, 20))  # so that the page does not jump
-    source = f"data:image/png;base64,{b64encode(drawn).decode()}"
-    shape = f'width="{width}" height="{height}" style="max-width: 100%; height: auto"'
-    return f'<img alt="{alternative}" {shape} src="{source}">'
+    return html_image(b64encode(png(figure)).decode(), ALTERNATIVES.get(figure, ""))
 
 
 def png(figure: Figure) -> bytes:
