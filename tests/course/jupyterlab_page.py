@@ -22,7 +22,7 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 from playwright.sync_api import BrowserContext, Locator, Page, TimeoutError, sync_playwright
-from quick_lessons import quicken
+from quick_lessons import add_reader, quicken
 
 # The kernel and the widgets of the environment that JupyterLab is installed in. This Python may have another prefix,
 # when it finds the packages by PYTHONPATH.
@@ -91,7 +91,7 @@ def find_chromium() -> str | None:
 
 @contextmanager
 def jupyterlab(notebooks: Path, home: Path) -> Iterator[str]:
-    """Serve a copy of a folder of notebooks, without their outputs and with the parameters of `quick_lessons`.
+    """Serve a copy of a folder of lessons, without their outputs, with the parameters and the reader of `quick_lessons`.
 
     Yields its address, with its token.
 
@@ -103,6 +103,7 @@ def jupyterlab(notebooks: Path, home: Path) -> Iterator[str]:
         notebook = nbformat.read(path, as_version=4)
         empty(notebook)
         quicken(notebook, path.stem)
+        add_reader(notebook)
         nbformat.write(notebook, path)
     for name, values in SETTINGS.items():
         path = home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"

@@ -1,4 +1,5 @@
-"""Every lesson in a real JupyterLab in a real browser: it runs, its pictures follow its sliders, it says what is wrong.
+"""Every lesson in a real JupyterLab in a real browser: it runs, its exercises are unsolved until they are solved, its
+pictures follow its sliders, and it says what is wrong.
 
 How long it took is kept in a .json file in runs/browser/, and with the option --screenshots what a reader sees, screen
 by screen. Times are for looking at: on a busy machine they say little, so no test fails because of one.
@@ -15,6 +16,7 @@ from installed import missing
 from jupyterlab_page import SCREEN, NotebookPage, chromium, find_chromium, jupyterlab, open_notebook
 from laboratory_page import ASK, LaboratoryPanel
 from playwright.sync_api import TimeoutError
+from quick_lessons import require_exercises_unsolved_until_solved
 
 ROOT = Path(__file__).parents[2]
 KEPT = ROOT / "runs" / "browser"
@@ -43,7 +45,7 @@ def lab(tmp_path_factory):
 @pytest.mark.browser
 @pytest.mark.slow
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
-def test_a_lesson_runs_answers_its_sliders_and_says_what_is_wrong_with_a_parameter(path, lab, pytestconfig):
+def test_a_lesson_runs_has_exercises_to_solve_answers_its_sliders_and_says_what_is_wrong_with_a_parameter(path, lab, pytestconfig):
     for old in KEPT.glob(f"{path.stem}*"):
         old.unlink()
     report = {}
@@ -55,6 +57,7 @@ def test_a_lesson_runs_answers_its_sliders_and_says_what_is_wrong_with_a_paramet
             if pytestconfig.getoption("screenshots"):
                 lesson.screenshots(KEPT, path.stem)
             require_a_run_to_the_end(lesson.cells)
+            require_exercises_unsolved_until_solved(lesson.cells)
             report["cells with long lines"] = lesson.too_wide(".cm-scroller")
             assert not lesson.too_wide(".jp-OutputArea-output"), "these cells have outputs wider than the page"
             report["sliders"] = require_pictures_that_follow_their_sliders(lesson)
