@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from trm_nav import memory
 from trm_nav.errors import UserError
@@ -71,7 +72,9 @@ class TinyRecursiveModel(nn.Module):
         """Create the blocks and, for mixing that cannot tell where a cell is, the positions."""
         tokens = self.grid_size**2
         self.mixing = mixing
-        self.position = nn.Parameter(0.02 * torch.randn(tokens, 1, self.dim)) if mixing == "mlp" else None
+        self.position = None
+        if mixing == "mlp":
+            self.position = nn.Parameter(nn.init.normal_(torch.empty(tokens, 1, self.dim), std=0.02))
         self.blocks = nn.ModuleList(MixerBlock(tokens, self.dim, self.dropout, mixing) for _ in range(self.depth))
 
     @property
@@ -204,8 +207,23 @@ def create_model(
 
 def outline(shape: ModelSettings) -> TinyRecursiveModel:
     """A model without numbers, on PyTorch's device `meta`: names, shapes and dtypes, and no memory."""
-    with torch.device("meta"):
+    with torch.device("meta"), NoInitialization():
         return TinyRecursiveModel(**shape.model_dump(include=set(ModelSettings.model_fields)))
+
+
+class NoInitialization(TorchFunctionMode):
+    """Within it, what `torch.nn.init` has been asked to fill stays as it is.
+
+    On the device `meta` there is nothing to fill, and PyTorch would load its compiler to draw a random number there,
+    which takes longer than all of the rest of a short command.
+    """
+
+    def __torch_function__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """What a function of PyTorch returns; for an initializer, its tensor."""
+        kwargs = kwargs or {}
+        if getattr(function, "__module__", None) == nn.init.__name__:
+            return (*args, *kwargs.values())[0]
+        return function(*args, **kwargs)
 
 
 def count_parameters(model: nn.Module) -> int:
