@@ -187,6 +187,31 @@ def test_the_gradient_of_a_trained_model_is_the_librarys_with_dropout_too(page, 
 
 @pytest.mark.browser
 @pytest.mark.slow
+@pytest.mark.parametrize("mixing", ["mlp", "conv", "cross"])
+def test_a_pass_in_the_agents_cells_alone_has_their_logits_and_the_gradient_of_a_pass_in_all_cells(page, mixing):
+    side, mazes = 5, 3
+    shape = dict(grid_size=side, dim=6, depth=2, recursions=2, mixing=mixing, dropout=0)
+    rng = np.random.default_rng(0)
+    tokens, agents = rng.integers(0, 3, mazes * side**2), rng.integers(0, side**2, mazes)
+    everywhere, alone = page.evaluate("""([shape, tokens, agents]) => [false, true].map((alone) => {
+        const cells = shape.grid_size ** 2, batch = agents.length, random = uniform(0);
+        const model = new TinyRecursiveModel(kernels, shape, batch), numbers = model.parameters;
+        const values = model.memory.floats(numbers.values, numbers.size);
+        values.forEach((_, index) => { values[index] = random() - 0.5; });
+        const logits = model.forward(tokens, batch, {}, alone ? agents : null);
+        const optimal = new Uint8Array(alone ? batch : batch * cells);
+        agents.forEach((agent, maze) => { optimal[alone ? maze : maze * cells + agent] = 5; });
+        const loss = policyLoss(logits, optimal, batch, model.logitsGradient);
+        model.backward();
+        return [loss, ...Object.values(numbers.read("gradient")).map((values) => Array.from(values))];
+    })""", [shape, tokens.tolist(), agents.tolist()])  # fmt: skip
+    assert alone[0] == pytest.approx(everywhere[0], rel=TOLERANCE)
+    for one, other in zip(alone[1:], everywhere[1:], strict=True):
+        assert np.linalg.norm(np.subtract(one, other)) <= TOLERANCE * np.linalg.norm(other)
+
+
+@pytest.mark.browser
+@pytest.mark.slow
 def test_numbers_are_dropped_at_the_rate_and_the_others_enlarged(page):
     kept = page.evaluate("""() => {
         const model = new TinyRecursiveModel(kernels, { grid_size: 8, dim: 4, depth: 1, recursions: 1, mixing: "mlp",

@@ -154,6 +154,13 @@ export function supervised(set, supervision) {
   return { ...set, optimal };
 }
 
+/** The labels of the agents' cells, as those of mazes with no other cell. */
+export function agentsAlone({ optimal, agents }) {
+  const cells = optimal.length / agents.length;
+  const labels = Uint8Array.from(agents, (agent, maze) => optimal[maze * cells + agent]);
+  return { optimal: labels, agents: new Int32Array(agents.length) };
+}
+
 /** Copy mazes, each transformed by its symmetry, to the beginning of another set. turns: null for no symmetry. */
 export function gather(set, mazes, turns, table, to) {
   const cells = set.side ** 2;

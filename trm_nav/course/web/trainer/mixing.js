@@ -183,21 +183,23 @@ export class MixerBlock {
     };
   }
 
-  /** Returns the state after the block. */
-  forward(k, batch, z, tape, dropout) {
-    const rows = this.shape.cells * batch;
+  /** Returns the state after the block. asked: null, or the only cells in which it is wanted; see asked.js. */
+  forward(k, batch, z, tape, dropout, asked) {
+    const rows = this.shape.cells * batch, wanted = asked ? batch : rows;
     const x = this.normTokens.forward(k, rows, z, tape.normTokens);
     this.mixTokens.forward(k, batch, x, z, tape.middle, tape.mixTokens);
-    const y = this.normChannels.forward(k, rows, tape.middle, tape.normChannels);
-    this.mixChannels.forward(k, rows, y, tape.middle, tape.end, tape.mixChannels, dropout);
+    const middle = asked?.pick(k, tape.middle) ?? tape.middle;
+    const y = this.normChannels.forward(k, wanted, middle, tape.normChannels);
+    this.mixChannels.forward(k, wanted, y, middle, tape.end, tape.mixChannels, dropout);
     return tape.end;
   }
 
   /** Replaces dz, the gradient of the state after the block, by that of the state before. */
-  backward(k, batch, dz, { dx, dHidden }, tape, dropout) {
-    const rows = this.shape.cells * batch;
-    this.mixChannels.backward(k, rows, dz, dx, dHidden, tape.mixChannels, dropout);
-    this.normChannels.backward(k, rows, dx, dz, dz, tape.normChannels);
+  backward(k, batch, dz, { dx, dHidden }, tape, dropout, asked) {
+    const rows = this.shape.cells * batch, wanted = asked ? batch : rows;
+    this.mixChannels.backward(k, wanted, dz, dx, dHidden, tape.mixChannels, dropout);
+    this.normChannels.backward(k, wanted, dx, dz, dz, tape.normChannels);
+    asked?.putBack(k, dz);
     this.mixTokens.backward(k, batch, dz, dx, dHidden, tape.mixTokens);
     this.normTokens.backward(k, rows, dx, dz, dz, tape.normTokens);
   }

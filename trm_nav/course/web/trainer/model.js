@@ -1,6 +1,7 @@
 // The Tiny Recursive Model of trm_nav/learning/model.py, with its backward pass.
 
 import { ACTIONS } from "../../playground/mazes.js";
+import { Asked } from "./asked.js";
 import { Dropout } from "./dropout.js";
 import { Halting, stateNoise } from "./halting.js";
 import { Memory } from "./memory.js";
@@ -26,6 +27,7 @@ export class TinyRecursiveModel {
     this.memory = new Memory();
     this.parameters.place(this.memory);
     this.dropout = new Dropout(this.memory);
+    this.agents = new Asked(this.memory, cells, dim, batch);
     const state = (count = 1) => this.memory.take(count * rows * dim);
     this.tokens = this.memory.take(Math.ceil(rows / 4)); // bytes
     this.inputs = state();
@@ -66,11 +68,14 @@ export class TinyRecursiveModel {
    *
    * training: null, or what training does: recursions, how many (left out, those of the model); gradient, how many of
    * them, the last ones, carry a gradient (left out, all); decided, a function that gives the flags after a recursion.
+   * agents: null, or the only cells, one of each maze, whose logits are wanted, (1, batch, 5); not with halting.
    */
-  forward(tokens, batch, training = null) {
-    const k = this.memory.kernels, D = this.dim, rows = this.cells * batch;
+  forward(tokens, batch, training = null, agents = null) {
+    const k = this.memory.kernels, D = this.dim;
     this.batch = batch;
     this.training = training;
+    this.asked = agents && this.agents.ask(agents);
+    const rows = this.wanted;
     this.dropping = training && this.dropout.rate > 0 ? this.dropout : null;
     this.start(tokens);
     const z = this.unfold();
@@ -97,13 +102,13 @@ export class TinyRecursiveModel {
 
   /** The gradients of all parameters, added to them, from that of the logits, which `logitsGradient` gives. */
   backward() {
-    const k = this.memory.kernels, D = this.dim, rows = this.cells * this.batch, { dz, dInputs, dLogits } = this;
+    const k = this.memory.kernels, D = this.dim, rows = this.wanted, { dz, dInputs, dLogits } = this;
     const { headWeight, headBias, headTape } = this, { dx: dy } = this.work;
     k.multiply(A, D, rows, dLogits, 1, A, headTape.y, D, 1, headWeight.gradient, D, headWeight.gradient, NOTHING, 0);
     k.multiply(rows, D, A, dLogits, A, 1, headWeight.value, D, 1, dy, D, 0, NOTHING, 0);
     k.addRows(rows, A, dLogits, A, headBias.gradient, 0);
     this.headNorm.backward(k, rows, dy, dz, 0, headTape);
-    k.clear(rows * D, dInputs);
+    k.clear(this.cells * this.batch * D, dInputs);
     const first = Math.max(0, this.applied - (this.training?.gradient ?? this.applied));
     const tapes = this.tapes.slice(first, this.applied).reverse();
     tapes.forEach((tape, index) => this.recurBack(tape, index === 0));
@@ -118,7 +123,17 @@ export class TinyRecursiveModel {
 
   /** Where the loss writes the gradient of the logits. */
   get logitsGradient() {
-    return this.memory.floats(this.dLogits, this.cells * this.batch * A);
+    return this.memory.floats(this.dLogits, this.wanted * A);
+  }
+
+  /** The number of cells whose logits are wanted, of all mazes. */
+  get wanted() {
+    return this.asked ? this.batch : this.cells * this.batch;
+  }
+
+  /** What a block has to compute: `asked` for the last one of all, null for the others. */
+  #askedOf(index, last) {
+    return last && index === this.blocks.length - 1 ? this.asked : null;
   }
 
   /** The inputs, which every recursion reads: the embedding of each token and, with dense mixing, its position. */
@@ -152,7 +167,8 @@ export class TinyRecursiveModel {
     let state = this.norm.forward(k, rows, halting ? halting.look(z, tape) : z, tape.norm);
     k.add(rows * this.dim, this.inputs, state);
     for (const [index, block] of this.blocks.entries()) {
-      state = block.forward(k, this.batch, state, tape.blocks[index], this.dropping);
+      const asked = this.#askedOf(index, recursion === this.applied);
+      state = block.forward(k, this.batch, state, tape.blocks[index], this.dropping, asked);
     }
     if (!halting) return state;
     return halting.decide(k, state, tape, training?.decided?.(recursion) ?? null, training ? this.noise : null);
@@ -163,7 +179,7 @@ export class TinyRecursiveModel {
     const k = this.memory.kernels, rows = this.cells * this.batch, { halting } = this;
     halting?.decideBack(k, this.dz, this.dKept, tape, last, this.work.dx);
     for (const [index, block] of [...this.blocks.entries()].reverse()) {
-      block.backward(k, this.batch, this.dz, this.work, tape.blocks[index], this.dropping);
+      block.backward(k, this.batch, this.dz, this.work, tape.blocks[index], this.dropping, this.#askedOf(index, last));
     }
     k.add(rows * this.dim, this.dz, this.dInputs);
     this.norm.backward(k, rows, this.dz, this.dz, 0, tape.norm);

@@ -3,7 +3,7 @@
 
 import { reachedIn } from "./halting.js";
 import { chance, countLabels, countRight, policyLoss } from "./loss.js";
-import { buildSets, emptySet, gather, part, supervised } from "./mazes.js";
+import { agentsAlone, buildSets, emptySet, gather, part, supervised } from "./mazes.js";
 import { TinyRecursiveModel } from "./model.js";
 import { AdamW, learningRateFactor } from "./optimizer.js";
 import { uniform } from "./random.js";
@@ -47,8 +47,9 @@ export class Training {
     this.batches = Math.ceil(this.mazes / settings.batch_size); // per epoch
 
     const most = Math.max(Math.ceil(this.mazes / this.batches), Math.min(settings.batch_size, this.val.agents.length));
-    // Flags end a pass, and are counted for the loss, of a whole batch.
+    // Halting needs the flags of a whole batch: they end a pass, and how many are asked divides the loss.
     this.piece = settings.halting ? most : Math.min(PIECE, most);
+    this.alone = settings.supervision === "action" && !settings.halting; // whether only the agents' cells are read
     this.model = new TinyRecursiveModel(module, settings, this.piece);
     if (given.weights) this.model.parameters.load(given.weights);
     else this.model.parameters.initialize(new TorchRandom(settings.seed));
@@ -131,7 +132,7 @@ export class Training {
   }
 
   #gradientStep(mazes, first, index) {
-    const { settings, model } = this;
+    const { settings } = this;
     const turns = settings.augment ? this.#turns(first, mazes.length) : null;
     const batch = gather(this.train, mazes, turns, this.table, this.batch);
     const how = this.#unrolled(batch, index), reach = how.recursions * settings.depth;
@@ -139,9 +140,7 @@ export class Training {
       batch.steps.forEach((steps, cell) => { if (steps > reach) batch.optimal[cell] = 0; });
     }
     const [loss, right] = this.#pass(batch, how, reach);
-    const labelled = (cell, maze) => batch.optimal[maze * model.cells + cell] !== 0;
-    const asked = batch.agents.filter(labelled).length;
-    this.onGradient?.(model.parameters);
+    const asked = agentsAlone(batch).optimal.filter(Boolean).length;
     const norm = this.optimizer.step(settings.lr * this.#factor(), settings.weight_decay);
     this.step++;
     return { loss, norm, right, asked };
@@ -152,15 +151,16 @@ export class Training {
    * `reach`, the cells that the goal is heard of, the gradients are added up.
    */
   #pass(batch, how = null, reach = 0) {
-    const { model, piece } = this, mazes = batch.agents.length, labelled = countLabels(batch.optimal);
+    const { model, piece, alone } = this, mazes = batch.agents.length, labelled = countLabels(batch.optimal);
     let loss = 0, right = 0;
     for (let first = 0; first < mazes; first += piece) {
-      const { tokens, optimal, steps, agents } = part(batch, first, Math.min(mazes, first + piece));
-      const size = agents.length, logits = model.forward(tokens, size, how);
+      const some = part(batch, first, Math.min(mazes, first + piece)), size = some.agents.length;
+      const logits = model.forward(some.tokens, size, how, alone ? some.agents : null);
+      const { optimal, agents } = alone ? agentsAlone(some) : some;
       loss += policyLoss(logits, optimal, size, how && model.logitsGradient, labelled);
       right += countRight(logits, optimal, agents);
       if (!how) continue;
-      if (model.halting) loss += model.halting.loss(reachedIn(steps, size, reach));
+      if (model.halting) loss += model.halting.loss(reachedIn(some.steps, size, reach));
       model.backward();
     }
     return [loss, right];
