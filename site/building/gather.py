@@ -22,6 +22,7 @@ DOCUMENTS = (
     "benchmarks/RESULTS.md",
     "notebooks/README.md",
 )
+OF_THE_BOOK = "notebooks/pages.md"  # tells readers of a lesson who have no book where a page of it is: pages.md#clinic
 FRONT = {"README.md": "index.md"}  # the book's front page stands for the repository's
 SCRIPTS = ("trm_nav/course/playground", "trm_nav/course/web")  # ES modules, styles and data of the companion pages
 PICTURES = (".png", ".svg")
@@ -95,6 +96,8 @@ def _in_the_book(link: re.Match[str], name: str, folder: Path, repository: str) 
     relative = path.relative_to(ROOT).as_posix()
     if relative in FRONT:
         return link["before"] + _relative(FRONT[relative], name) + anchor + fragment + link["after"]
+    if relative == OF_THE_BOOK:
+        return link["before"] + _relative(f"{fragment}/index.md", name) + link["after"]
     if relative.startswith("site/") and path.suffix in SOURCES:  # a page that the book has of its own
         page = _relative(relative.removeprefix("site/"), name)
         return link["before"] + page + anchor + fragment + link["after"]

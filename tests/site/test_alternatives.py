@@ -16,6 +16,7 @@ from PIL import Image
 
 sys.path += [str(ROOT / "site"), str(ROOT / "scripts")]
 from build_notebooks import clean  # noqa: E402
+from building.gather import document  # noqa: E402
 from building.lessons import OF_THE_BOOK, PICTURES, prepared  # noqa: E402
 
 CODE = """import matplotlib.pyplot as plt
@@ -149,7 +150,19 @@ def test_the_lessons_lead_to_every_page_that_has_a_panel_of_theirs():
     sources = ["".join(one["source"]) for path in LESSONS for one in json.loads(path.read_text())["cells"]]
     for kind, (page, _) in OF_THE_BOOK.items():
         assert any(source.endswith(kind) or f"\n{kind}" in source for source in sources), f"no lesson has {kind}"
-        assert any(f"](../site/{page}/index.md)" in source for source in sources), f"no lesson leads to the {page}"
+        assert any(f"](pages.md#{page})" in source for source in sources), f"no lesson leads to the {page}"
+
+
+@pytest.mark.parametrize("path", [*LESSONS, ROOT / "notebooks" / "README.md"], ids=lambda path: path.stem)
+def test_a_link_to_a_page_of_the_book_leads_to_it_there_and_elsewhere_to_how_to_open_it(path, tmp_path):
+    text, how = path.read_text(encoding="utf-8"), (ROOT / "notebooks" / "pages.md").read_text(encoding="utf-8")
+    linked = re.findall(r"\]\(([^()]*(?:pages\.md|site/)[^()]*)\)", text)
+    for link in linked:
+        name = link.removeprefix("pages.md#")
+        assert (ROOT / "site" / name / "index.md").exists() and f"http://127.0.0.1:8000/{name}/" in how
+        in_the_book = document(f"[the page]({link})", f"notebooks/{path.name}", tmp_path, "")
+        assert in_the_book == f"[the page](../{name}/index.md)"
+    assert linked or path.stem not in ("05_diagnostics", "README")
 
 
 @pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
