@@ -1,6 +1,7 @@
 // What the runs of a choice show, in sentences.
 
 import { compared, counted, ends, median, misled } from "./atlas_numbers.js";
+import { thousands } from "./elements.js";
 
 const LUCK = 0.05; // what a coin does more often than this may be luck
 
@@ -34,7 +35,7 @@ function comparison(values, before) {
     + `${Math.abs(Math.round(100 * most)) === 1 ? "point" : "points"} (${low} to ${high}).`;
   const judged = higher <= lower ? "This is no cure."
     : chance > LUCK ? `A coin does as well in ${rounded(chance)} of all cases: this may be luck.`
-      : `A coin does as well in one of ${Math.round(1 / chance).toLocaleString("en")} cases.`;
+      : `A coin does as well in one of ${thousands(Math.round(1 / chance))} cases.`;
   const pairs = `Had you trained one run with it and one without, each on mazes of its own: ${misled(values, before)} of `
     + `${values.length * before.length} such pairs point the wrong way.`;
   return higher > lower ? `${runs} ${judged} ${pairs}` : `${runs} ${judged}`;

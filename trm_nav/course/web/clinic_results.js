@@ -1,6 +1,6 @@
 // What happened: the truth about a case, three answers side by side, and what every prescription really did.
 
-import { capital, el, percent, points, table, withCode } from "./elements.js";
+import { capital, el, percent, points, table, thousands, withCode } from "./elements.js";
 import { oddsOf, byChance, ofDiagnosis, outcomes, PARTS, rightPrescriptions, score, tolerance, totals }
   from "./clinic_scores.js";
 import { drawCurves } from "./curves.js";
@@ -163,5 +163,5 @@ function rarely(p) {
   const one = 1 / p;
   if (one > 1e6) return "fewer than one of a million such rounds";
   const digits = 10 ** Math.max(0, Math.floor(Math.log10(one)) - 1);
-  return `one of ${(Math.round(one / digits) * digits).toLocaleString("en")} such rounds`;
+  return `one of ${thousands(Math.round(one / digits) * digits)} such rounds`;
 }

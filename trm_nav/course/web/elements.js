@@ -28,6 +28,9 @@ export function points(gain) {
   return `${rounded > 0 ? "+" : rounded < 0 ? "−" : "±"}${Math.abs(rounded)} points`;
 }
 
+/** A whole number with commas. `toLocaleString` would first load the rules of a language, for 15 ms. */
+export const thousands = (whole) => String(whole).replace(/\B(?=(\d{3})+$)/g, ",");
+
 /** A text with code in backticks as the children of an element. */
 export const withCode = (text) => text.split("`").map((part, i) => (i % 2 ? el("code", {}, part) : part));
 

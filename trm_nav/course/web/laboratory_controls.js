@@ -1,6 +1,6 @@
 // The controls of the laboratory: a slider, check box or list for each setting that the reader can change.
 
-import { el } from "./elements.js";
+import { el, thousands } from "./elements.js";
 
 export const MAZES = 20; // of either set, one of which is shown
 const CHOICES = {
@@ -74,4 +74,4 @@ function number(label, onChange) {
   return { element: el("label", { className: "lab-list" }, el("span", {}, label), input), set };
 }
 
-const printed = (value) => (value >= 1000 ? value.toLocaleString("en") : String(value));
+const printed = (value) => (value >= 1000 ? thousands(value) : String(value));

@@ -1,7 +1,7 @@
 // What the laboratory says of a run in words: how far it is, what it shows, one line for the list, the same in PyTorch.
 
 import { diagnose } from "./diagnosis.js";
-import { capital, el, percent } from "./elements.js";
+import { capital, el, percent, thousands } from "./elements.js";
 
 const COUNT = { 2: "Two", 3: "Three" };
 
@@ -17,7 +17,7 @@ export function status(run) {
   const seed = run.records.length && run.state === "running" ? `seed ${run.records.length + 1} · ` : "";
   const epoch = run.record?.val_loss.length ?? 0;
   const sizes = run.parameters
-    ? ` · ${run.parameters.toLocaleString("en")} parameters for ${run.labels.toLocaleString("en")} labels: `
+    ? ` · ${thousands(run.parameters)} parameters for ${thousands(run.labels)} labels: `
       + `${Number((run.parameters / run.labels).toPrecision(2))} per label`
     : "";
   return `Run ${run.number} · ${seed}epoch ${epoch} of ${run.settings.epochs}${sizes}`;
