@@ -37,8 +37,9 @@ RATES = ("steps",)
 
 HEAD = '<!doctype html><html lang="en"><meta charset="utf-8"><link rel="icon" href="data:,">'
 PAGES = {
-    "laboratory.html": f"""{HEAD}<link rel="stylesheet" href="web/curves.css">
-<link rel="stylesheet" href="web/laboratory.css"><div id="laboratory"></div>
+    "laboratory.html": f"""{HEAD}<link rel="stylesheet" href="web/page.css">
+<link rel="stylesheet" href="web/curves.css"><link rel="stylesheet" href="web/laboratory.css">
+<div id="laboratory"></div>
 <script type="module" src="web/laboratory.js"></script>""",
     "playground.html": f"""{HEAD}<link rel="stylesheet" href="playground/playground.css">
 <div id="playground"></div>""",

@@ -42,7 +42,7 @@ class Laboratory(anywidget.AnyWidget):
     """
 
     _esm = bundled(WEB / "laboratory_notebook.js", LOADED)
-    _css = "\n".join((WEB / name).read_text(encoding="utf-8") for name in ("curves.css", "laboratory.css"))
+    _css = "\n".join((WEB / name).read_text(encoding="utf-8") for name in ("page.css", "curves.css", "laboratory.css"))
     num_train = Setting().tag(sync=True)
     epochs = Setting().tag(sync=True)
     dim = Setting().tag(sync=True)
