@@ -4,7 +4,6 @@ What a reader sees is kept in runs/browser/.
 """
 
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,23 +12,12 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page
 from scipy.stats import binomtest
-from static_server import served
-
-from trm_nav.course.web import tables
+from static_server import WEB, served_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-WEB = Path(tables.__file__).parent
 DATA: dict[str, Any] = json.loads((WEB / "atlas.json").read_text(encoding="utf-8"))
 KEPT = Path(__file__).parents[2] / "runs" / "browser"
-PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>The atlas of luck</title>
-<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="default-src 'self'; img-src data:"><link rel="icon" href="data:,">
-<link rel="stylesheet" href="page.css"><link rel="stylesheet" href="web/curves.css">
-<link rel="stylesheet" href="web/atlas.css"></head>
-<body><main><h1>The atlas of luck</h1><div id="atlas" data-laboratory="laboratory.html"></div>
-<h2 id="reading">How to read it</h2></main><script type="module" src="web/atlas.js"></script></body></html>"""
-STYLE = "body { background: light-dark(#ffffff, #121212); color: light-dark(#26262b, #eeeeee); }"
 SCREENS = [(390, 844), (1024, 768), (1366, 900)]
 FIRST, *_ = DATA["presets"]
 TWO = "#preset=Overfitting&remedy=augmentation&remedy=a+label+for+every+cell"
@@ -38,11 +26,9 @@ TWO = "#preset=Overfitting&remedy=augmentation&remedy=a+label+for+every+cell"
 @pytest.fixture(scope="module")
 def site(tmp_path_factory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("site")
-    shutil.copytree(WEB, folder / "web")
-    (folder / "index.html").write_text(PAGE, encoding="utf-8")
-    (folder / "page.css").write_text(STYLE, encoding="utf-8")
-    with served(folder) as address:
-        yield f"{address}/index.html"
+    attributes, below = ' data-laboratory="laboratory.html"', '<h2 id="reading">How to read it</h2>'
+    with served_page(folder, "atlas", "The atlas of luck", attributes, below) as address:
+        yield address
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@ import itertools
 import json
 import math
 import re
-import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,9 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 from playwright.sync_api import Page
-from static_server import served
+from static_server import WEB, served_page
 
-from trm_nav.course.web import tables
 from trm_nav.diagnosis.findings import diagnose
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
@@ -26,17 +24,8 @@ from benchmarks.studies.clinic import cases as study  # noqa: E402
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-WEB = Path(tables.__file__).parent
 DATA: dict[str, Any] = json.loads((WEB / "clinic.json").read_text(encoding="utf-8"))
 KEPT = Path(__file__).parents[2] / "runs" / "browser"
-PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>The blind clinic</title>
-<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="default-src 'self'; img-src data:"><link rel="icon" href="data:,">
-<link rel="stylesheet" href="page.css"><link rel="stylesheet" href="web/curves.css">
-<link rel="stylesheet" href="web/clinic.css"></head>
-<body><main><h1>The blind clinic</h1><div id="clinic"></div></main>
-<script type="module" src="web/clinic.js"></script></body></html>"""
-STYLE = """body { background: light-dark(#ffffff, #121212); color: light-dark(#26262b, #eeeeee); }"""
 SCREENS = [(390, 844), (1024, 768), (1366, 900)]
 CASES = 10
 
@@ -44,11 +33,8 @@ CASES = 10
 @pytest.fixture(scope="module")
 def site(tmp_path_factory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("site")
-    shutil.copytree(WEB, folder / "web")
-    (folder / "index.html").write_text(PAGE, encoding="utf-8")
-    (folder / "page.css").write_text(STYLE, encoding="utf-8")
-    with served(folder) as address:
-        yield f"{address}/index.html"
+    with served_page(folder, "clinic", "The blind clinic") as address:
+        yield address
 
 
 @pytest.fixture

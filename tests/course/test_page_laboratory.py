@@ -4,7 +4,6 @@ What a reader sees is kept in runs/browser/.
 """
 
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,22 +11,12 @@ import nbformat
 import pytest
 from jupyterlab_page import PATIENCE
 from playwright.sync_api import Page
-from static_server import served
-
-from trm_nav.course.web import tables
+from static_server import WEB, served_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-WEB = Path(tables.__file__).parent
 ROOT = Path(__file__).parents[2]
 KEPT = ROOT / "runs" / "browser"
-PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>The laboratory</title>
-<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">
-<meta http-equiv="Content-Security-Policy" content="default-src 'self' 'wasm-unsafe-eval'; img-src data:">
-<link rel="icon" href="data:,"><link rel="stylesheet" href="web/curves.css">
-<link rel="stylesheet" href="web/laboratory.css"></head>
-<body><main><h1>The laboratory</h1><div id="laboratory"></div></main>
-<script type="module" src="web/laboratory.js"></script></body></html>"""
 SMALL = "num_train=60&num_test=40&epochs=3&dim=8&depth=1"
 LONG = "num_train=2000&epochs=60"
 TOO_WIDE = "all => all.filter(one => one.getBoundingClientRect().right > innerWidth + 1).map(one => one.outerHTML)"
@@ -37,11 +26,8 @@ SCREENS = [(390, 844), (1024, 768), (1366, 900)]
 @pytest.fixture(scope="module")
 def site(tmp_path_factory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("site")
-    for name in ("web", "playground"):
-        shutil.copytree(WEB.parent / name, folder / name)
-    (folder / "index.html").write_text(PAGE, encoding="utf-8")
-    with served(folder) as address:
-        yield f"{address}/index.html"
+    with served_page(folder, "laboratory", "The laboratory", allowed="'self' 'wasm-unsafe-eval'") as address:
+        yield address
 
 
 @pytest.fixture
