@@ -18,15 +18,12 @@ ALSO: dict[str, dict[str, dict[str, Any]]] = {
 
 
 def preset_runs() -> dict[str, dict[str, Any]]:
-    """Settings of each preset, and of each preset with one of the remedies of its finding, by label.
-
-    A star after a label: the laboratory has no button for this change.
-    """
+    """Settings of each preset, and of each preset with one of the remedies of its finding, by label."""
     runs = {}
     for name, settings in PRESETS.items():
         runs[name] = settings
         changes = {
-            remedy.what + "*" * (not remedy.changes.keys() <= settings.keys()): remedy.changes
+            remedy.what: remedy.changes
             for remedy in (remedies(FIRST_FINDING[name], {**DEFAULTS, **settings}) if name in FIRST_FINDING else ())
             if remedy.changes
         }
