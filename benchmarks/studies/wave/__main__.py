@@ -2,6 +2,7 @@
 
     python -m benchmarks.studies.wave seeds 0 1 2      # train, certify and examine the recipe with these seeds
     python -m benchmarks.studies.wave ablations 0 1    # the same for every variant, on fewer mazes
+    python -m benchmarks.studies.wave ablations 5 --only "in ten seconds"          # for one of them
     python -m benchmarks.studies.wave large 42         # certify and examine it on ten times as many large mazes
     python -m benchmarks.studies.wave sizes 0 1        # success against grid size, beside `local` and rivals
     python -m benchmarks.studies.wave rates 0          # the rivals with lower and higher learning rates
@@ -53,14 +54,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("what", choices=(*MEASUREMENTS, "write"))
     parser.add_argument("seeds", type=int, nargs="*", help="seeds of the trainings")
+    parser.add_argument("--only", metavar="NAME", help="one variant, system or generator, in place of all")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     if arguments.what == "write":
         write(json.loads(RESULTS.read_text()))
         return
     measure, names = MEASUREMENTS[arguments.what]
+    if arguments.only not in (None, *names):
+        parser.error(f"--only must be one of: {'; '.join(names)}")
     for seed in arguments.seeds:
-        for name in names:
+        for name in names if arguments.only is None else (arguments.only,):
             if f"{name}/{seed}" not in kept(arguments.what):
                 keep(arguments.what, f"{name}/{seed}", {"machine": machine(), **measure(name, seed)})
 

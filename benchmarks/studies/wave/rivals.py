@@ -140,8 +140,8 @@ RIVALS = {
     "recurrent convolution, reach rule and flag": Rival(
         lambda: HaltingConvolution(16, STEPS), cells_within_reach_and_flags, 1e-2
     ),
-    "deep thinking": Rival(lambda: DeepThinking(24, 20), progressive, 3e-3),
-    "Value Iteration Network": Rival(lambda: ValueIterationNetwork(30, 16), all_cells, 2e-2, "iterations"),
+    "deep thinking": Rival(lambda: DeepThinking(24, 20), progressive, 1e-2),
+    "Value Iteration Network": Rival(lambda: ValueIterationNetwork(30, 16), all_cells, 6e-2, "iterations"),
 }
 
 

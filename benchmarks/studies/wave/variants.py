@@ -25,6 +25,8 @@ RUNS = ROOT / "runs" / "wave"
 # fmt: off
 LOCAL = {**recipe("local", TrainSettings), "epochs": 4, "halting": False, "binary": False, "random_recursions": False,
          "gradient_recursions": None, "within_reach": False, "teacher_forcing": 0.0}  # on the data of the wave
+TEN_SECONDS = dict(kind="random", num_train=8000, epochs=1, batch_size=8, lr=4e-2, weight_decay=0.0, recursions=8,
+                   gradient_recursions=None)
 VARIANTS: dict[str, dict[str, Any]] = {
     "wave": {},
     "loss on all cells": dict(within_reach=False),
@@ -42,6 +44,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "4,000 mazes, batches of 16": dict(num_train=4000, batch_size=16),
     "4,000 mazes, batches of 8": dict(num_train=4000, batch_size=8),
     "1,000 mazes": dict(num_train=1000, epochs=64, patience=64),
+    "in ten seconds": {**TEN_SECONDS, "binary": False},
+    "in ten seconds, with binary states": TEN_SECONDS,
     "3 x 3 neighbourhood": dict(mixing="conv"),
     "local": LOCAL,
     "local, random recursions, loss within reach": {**LOCAL, "random_recursions": True, "within_reach": True,
