@@ -344,12 +344,18 @@ def test_in_jupyterlab_pointer_and_keys_draw_and_the_kernel_has_what_is_drawn(no
 
     # The cursor is where the pointer was last, at (5, 4).
     canvas.focus()
-    for key in ("ArrowUp", "Space", "ArrowRight", "g", "ArrowDown", "s", "ArrowDown", "Space", "Space", "b", "d", "d"):
+    for key in ("ArrowUp", "Space", "ArrowRight", "g", "ArrowDown", "s", "ArrowDown", "Space", "Space", "b"):
         page.keyboard.press(key)
     assert "Cell (6, 5): free" in page.locator(".trm-spoken").text_content()
     expected[4, 4], expected[5, 5] = True, False
     require_in_python(notebook, expected, [4, 5], [5, 5])
-    assert len(notebook.cells) == count, "a key went to JupyterLab, which has added or deleted cells"
+    slider, active = page.locator(".trm-playground input[type=range]").first, "window.notebook.content.activeCellIndex"
+    slider.focus()
+    before = page.evaluate(active)
+    for key in ("ArrowUp", "ArrowDown", "a"):
+        slider.press(key)
+    assert len(notebook.cells) == count, "a key went to JupyterLab, which has added a cell"
+    assert page.evaluate(active) == before, "an arrow went to JupyterLab, which has chosen another cell"
     notebook.screenshot(KEPT / "playground-jupyterlab.png")
 
     notebook.run_through(3, 3)

@@ -8,6 +8,7 @@
  * @typedef {import("./mazes.js").MazeJSON} MazeJSON
  */
 
+import { keep } from "./keys.js";
 import { SMALLEST, LARGEST, beside, distances, perfectMaze, randomMaze, readMaze, resized } from "./mazes.js";
 import { shortestPath, writeMaze, ACTIONS } from "./mazes.js";
 import { isDecided, mistakes, readWeights, solve, walk } from "./network.js";
@@ -135,9 +136,7 @@ class Playground {
         make("ul", { className: "trm-legend", "aria-label": "Legend" }, ...legend),
         make("p", { className: "trm-hint", textContent: HINT }),
       ));
-    // Without the attribute, JupyterLab takes keys such as S and the arrows for its own commands.
-    this.root = make("div", { className: "trm-playground", "data-lm-suppress-shortcuts": true },
-      this.problem, this.work, this.spoken);
+    this.root = make("div", { className: "trm-playground", onkeydown: keep }, this.problem, this.work, this.spoken);
     element.replaceChildren(this.root);
   }
 

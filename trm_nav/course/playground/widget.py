@@ -16,7 +16,7 @@ from trm_nav.mazes.grids import generate_mazes
 from .weights import weights
 
 FOLDER = Path(__file__).parent
-MODULES = ("mazes.js", "network.js", "picture.js", "playground.js")  # in the order in which they import each other
+MODULES = ("keys.js", "mazes.js", "network.js", "picture.js", "playground.js")  # each after those that it imports
 SMALLEST, LARGEST = 5, 101  # rows of a maze, as in mazes.js
 DENSITY = 0.3  # share of walls in the first maze
 CHARACTERS = np.array([".", "#"])  # of a free cell and of a wall, in the rows of a maze

@@ -4,6 +4,7 @@ import { copy, el } from "./elements.js";
 import { drawCurves } from "./curves.js";
 import { MAZES, drawControls } from "./laboratory_controls.js";
 import { drawPolicies } from "./policy.js";
+import { keep } from "../playground/keys.js";
 
 const button = (words, onclick, className = "") => el("button", { type: "button", className, onclick }, words);
 const region = (name, ...children) => el("div", { className: `lab-${name}` }, ...children);
@@ -51,11 +52,6 @@ export function buildPage(here, table, actions, shell) {
     moveControls: drawControls(controls, table.sliders, actions.changed),
     operated: [show, run, parts.cures, parts.mazes, controls, parts.earlier],
   };
-}
-
-/** Keep keys such as B and the arrows from JupyterLab, for which they are commands; Ctrl+S and the like are not ours. */
-function keep(event) {
-  if (!event.ctrlKey && !event.metaKey && !event.altKey) event.stopPropagation();
 }
 
 /** The slider that chooses a maze, and a function that moves it. */
