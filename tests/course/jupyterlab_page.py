@@ -91,7 +91,7 @@ def find_chromium() -> str | None:
 
 @contextmanager
 def jupyterlab(notebooks: Path, home: Path) -> Iterator[str]:
-    """Serve a copy of a folder of lessons, without their outputs, with the parameters and the reader of `quick_lessons`.
+    """Serve a copy of a folder of lessons, without outputs, with the parameters and the reader of `quick_lessons`.
 
     Yields its address, with its token.
 
@@ -305,6 +305,15 @@ class NotebookPage:
             """(cells, part) => cells.flatMap((cell, number) =>
                 [...cell.querySelectorAll(part)].some(box => box.scrollWidth > box.clientWidth + 1) ? [number] : [])""",
             part,
+        )
+
+    def pictures_without_words(self) -> list[int]:
+        """The numbers of the cells with a picture in their output that has no text alternative."""
+        return self.outside.locator(".jp-Notebook-cell").evaluate_all(
+            """cells => cells.flatMap((cell, number) => {
+                const pictures = [...cell.querySelectorAll(".jp-OutputArea-output img")];
+                return pictures.some(picture => !picture.alt.trim()) ? [number] : [];
+            })"""
         )
 
     def move(self, output: Locator, slider: int) -> dict:

@@ -45,7 +45,9 @@ def lab(tmp_path_factory):
 @pytest.mark.browser
 @pytest.mark.slow
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
-def test_a_lesson_runs_has_exercises_to_solve_answers_its_sliders_and_says_what_is_wrong_with_a_parameter(path, lab, pytestconfig):
+def test_a_lesson_runs_has_exercises_to_solve_answers_its_sliders_and_says_what_is_wrong_with_a_parameter(
+    path, lab, pytestconfig
+):
     for old in KEPT.glob(f"{path.stem}*"):
         old.unlink()
     report = {}
@@ -60,6 +62,7 @@ def test_a_lesson_runs_has_exercises_to_solve_answers_its_sliders_and_says_what_
             require_exercises_unsolved_until_solved(lesson.cells)
             report["cells with long lines"] = lesson.too_wide(".cm-scroller")
             assert not lesson.too_wide(".jp-OutputArea-output"), "these cells have outputs wider than the page"
+            assert not lesson.pictures_without_words(), "these cells have pictures without a text alternative"
             report["sliders"] = require_pictures_that_follow_their_sliders(lesson)
             if path.stem == "05_diagnostics":
                 report["laboratory"] = require_a_laboratory_that_answers(lesson, KEPT / f"{path.stem}-laboratory.png")
