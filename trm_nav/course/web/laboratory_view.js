@@ -19,7 +19,7 @@ const EMPTY = { train_loss: [], val_loss: [], train_acc: [], val_acc: [] };
  */
 export class View {
   /**
-   * Put the laboratory into an element. laboratory.css and curves.css must be loaded.
+   * Put the laboratory into an element. page.css, laboratory.css and curves.css must be loaded.
    *
    * table: as from `loadSettings`. laboratory: what the reader asks for: the `actions` of `buildPage`, of which
    * `changed` gets what `table` accepts, and show(run), for a run that has ended. shell: as in `buildPage`, and
