@@ -1,5 +1,6 @@
 """Settings and data sets that all tests share."""
 
+import gc
 import sys
 from pathlib import Path
 
@@ -54,6 +55,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         share += fast[given : given + wanted]
         given += wanted
     items[:] = sum(shares, [])
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector leave alone what is there before the first test: modules, and thousands of tests."""
+    gc.collect()
+    gc.freeze()
 
 
 def length(item: pytest.Item) -> int:
