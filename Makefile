@@ -56,13 +56,13 @@ setup: $(TESTS) ## only install, into .venv: what the lessons and the tests need
 doctor: ## say what is installed, what is missing, and what to do about it
 	@if test -x $(BIN); then $(BIN) scripts/doctor.py $(ARGS); else "$(PYTHON)" scripts/doctor.py $(ARGS); fi
 
-# Two workers with one thread each. They keep compiled modules, since they and their commands are many processes that
-# import the same.
-PYTEST := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN) -m pytest -n 2 --dist worksteal
+# Workers have one thread each. They keep compiled modules, since they and their commands are many
+# processes that import the same.
+PYTEST := PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 $(BIN) -m pytest --dist worksteal
 
 # Without nbmake, which takes a second to load.
 check: lint ## before each commit: lint, then the tests that take no more than about half a second each
-	$(PYTEST) -p no:nbmake -m "not slow and not browser" tests $(ARGS)
+	$(PYTEST) -n 2 -p no:nbmake -m "not slow and not browser" tests $(ARGS)
 
 lint: $(TESTS) ## check format, likely mistakes, types, direction of imports and spelling; changes nothing
 	$(BIN) -m ruff format --check .
@@ -76,8 +76,9 @@ format: $(TESTS) ## format the code and repair what ruff can repair
 	$(BIN) -m ruff check --fix .
 
 # tests/course runs every notebook to its end and solves its exercises; nbmake runs one here, and all in `make nbmake`.
+# Three workers, because a test often waits: for a page, a database, a process that starts.
 test: $(TESTS) ## run the tests and every notebook
-	$(PYTEST) --nbmake --durations 20 --durations-min 1 tests notebooks/01_astar.ipynb $(ARGS)
+	$(PYTEST) -n 3 --nbmake --durations 20 --durations-min 1 tests notebooks/01_astar.ipynb $(ARGS)
 
 nbmake: $(TESTS) ## run every notebook as `pytest --nbmake` does
 	OMP_NUM_THREADS=1 $(BIN) -m pytest -n 2 --nbmake --nbmake-timeout=900 notebooks $(ARGS)

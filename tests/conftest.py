@@ -38,16 +38,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Let long tests start first, in whatever order they come otherwise: one that starts last keeps one worker waiting.
 
     Each of pytest-xdist's workers begins with an equal share of the tests, in their order, and later takes some of the
-    last ones from another. So the last worker begins with the browser's tests, which stay together, so that one worker
-    opens JupyterLab for all of them; the others begin with the longest of the rest, the whole lessons.
+    last ones from another. So the last worker begins with the lessons, which stay together, so that it opens JupyterLab
+    once for all of them, the one before it with the other tests in a browser, and the rest with the slow ones.
     """
     workers = getattr(config, "workerinput", {"workercount": 1})["workercount"]
-    lessons, browser, slow, fast = ([item for item in items if length(item) == rank] for rank in range(4))
-    others = max(1, workers - 1)
-    shares = [lessons[worker::others] if worker < others else [] for worker in range(workers)]
-    shares[-1] += browser
-    for worker, share in enumerate(shares):
-        share += slow[worker * len(slow) // workers : (worker + 1) * len(slow) // workers]
+    lessons, pages, slow, fast = ([item for item in items if length(item) == rank] for rank in range(4))
+    shares: list[list[pytest.Item]] = [[] for _ in range(workers)]
+    shares[-1] += lessons
+    shares[-2 % workers] += pages
+    others = max(1, workers - 2)
+    for worker in range(others):
+        shares[worker] += slow[worker::others]
     given = 0
     for worker, share in enumerate(shares):
         wanted = (worker + 1) * len(items) // workers - worker * len(items) // workers - len(share)
@@ -65,12 +66,11 @@ def pytest_collection_finish() -> None:
 
 def length(item: pytest.Item) -> int:
     """Which of four kinds a test is, from the longest to the shortest."""
-    slow = item.get_closest_marker("slow") is not None
-    if item.path.suffix == ".ipynb" or (slow and item.path.name == "test_notebooks.py"):
+    if item.path.name == "test_browser.py":
         return 0
     if item.get_closest_marker("browser") is not None:
         return 1
-    return 2 if slow else 3
+    return 2 if item.get_closest_marker("slow") or item.path.suffix == ".ipynb" else 3
 
 
 @pytest.fixture(scope="session")
