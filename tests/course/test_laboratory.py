@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -262,6 +263,25 @@ def trained(panel: Laboratory, changes: dict | None = None) -> Laboratory:
 def hear(panel: Laboratory, **message) -> None:
     """Let the panel get a message as from a browser."""
     panel._handle_custom_msg(message, [])
+
+
+def test_of_two_clicks_at_once_in_two_threads_one_starts_a_run_and_the_run_goes_on_to_its_end():
+    both = threading.Barrier(2)
+
+    class SlowToMove(Laboratory):
+        def _move(self, values):
+            with suppress(threading.BrokenBarrierError):
+                both.wait(0.2)  # the other click comes in between, if nothing keeps it out
+            super()._move(values)
+
+    panel = SlowToMove(**QUICK)
+    clicks = [threading.Thread(target=panel.start) for _ in range(2)]
+    for click in clicks:
+        click.start()
+    for click in clicks:
+        click.join()
+    panel.thread.join(120)
+    assert panel.count == 1 and list(panel.numbered) == [1] and not panel.problem
 
 
 def numbers(panel: Laboratory) -> list[int]:

@@ -6,7 +6,7 @@ the kernel and the Stop button respond meanwhile. `experiment` says what an expe
 
 import time
 from collections.abc import Mapping
-from threading import Event, Lock, Thread
+from threading import Event, Lock, RLock, Thread
 from typing import Any
 
 import anywidget
@@ -72,7 +72,7 @@ class Laboratory(anywidget.AnyWidget):
         self.training: Experiment | None = None  # the one in progress, with all its seeds
         self.seeds = 1  # of the run in progress, or of the last one
         self.due = 0.0  # when the picture may be drawn again, on time.monotonic()'s clock
-        self.thread, self.stopping, self.drawing = Thread(), Event(), Lock()
+        self.thread, self.stopping, self.drawing, self.deciding = Thread(), Event(), Lock(), RLock()
         super().__init__(**{name: checked(name, self.base[name]) for name in CONTROLLED})
         table = presets.settings()
         self.set_trait("table", {**table, "defaults": settings_of(self.base)})
@@ -98,31 +98,33 @@ class Laboratory(anywidget.AnyWidget):
     def start(self, changes: Mapping[str, Any] | None = None) -> None:
         """Train with the settings of the controls. With changes, move the controls first, and stop a run in progress.
 
-        Without changes, a call while a run is in progress does nothing. Raises UserError for a change that no control
-        can make; a run in progress then goes on.
+        Without changes, a call while a run is in progress does nothing; it may come from another thread, as a notebook's
+        messages do. Raises UserError for a change that no control can make; a run in progress then goes on.
         """
         changes = (
             {name: checked(name, value) for name, value in (changes or {}).items()} if changes is not None else None
         )
-        if self.running and changes is None:
-            return
-        self.stop()
-        self._move(changes or {})
-        self.stopping.clear()
-        self.count += 1
-        self.set_trait("problem", "")
-        self.set_trait("progress", 0.0)
-        self.set_trait("run", started(self.settings(), self.count))
-        self.set_trait("running", True)
-        seeds = SEEDS if self.three_seeds else 1
-        self.thread = Thread(target=self._train, args=(self.count, self.settings(), seeds), daemon=True)
-        self.thread.start()
+        with self.deciding:
+            if self.running and changes is None:
+                return
+            self.stop()
+            self._move(changes or {})
+            self.stopping.clear()
+            self.count += 1
+            self.set_trait("problem", "")
+            self.set_trait("progress", 0.0)
+            self.set_trait("run", started(self.settings(), self.count))
+            self.set_trait("running", True)
+            seeds = SEEDS if self.three_seeds else 1
+            self.thread = Thread(target=self._train, args=(self.count, self.settings(), seeds), daemon=True)
+            self.thread.start()
 
     def stop(self) -> None:
         """Stop the run in progress, if there is one, with all its seeds; what it has shown stays."""
-        self.stopping.set()
-        if self.thread.is_alive():
-            self.thread.join()
+        with self.deciding:
+            self.stopping.set()
+            if self.thread.is_alive():
+                self.thread.join()
 
     def show_again(self, index: int | None) -> None:
         """Bring back one of the experiments: its settings, its curves, its policies. Does nothing while a run goes on.
