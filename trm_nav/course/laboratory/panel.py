@@ -98,8 +98,8 @@ class Laboratory(anywidget.AnyWidget):
     def start(self, changes: Mapping[str, Any] | None = None) -> None:
         """Train with the settings of the controls. With changes, move the controls first, and stop a run in progress.
 
-        Without changes, a call while a run is in progress does nothing; it may come from another thread, as a notebook's
-        messages do. Raises UserError for a change that no control can make; a run in progress then goes on.
+        Without changes, a call while a run is in progress does nothing. Calls may come from several threads, as those
+        of a notebook do. Raises UserError for a change that no control can make; a run in progress then goes on.
         """
         changes = (
             {name: checked(name, value) for name, value in (changes or {}).items()} if changes is not None else None
