@@ -37,6 +37,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "states are real numbers": dict(binary=False),
     "no halting": dict(binary=False, halting=False, teacher_forcing=0.0),
     "no halting, loss on all cells": dict(binary=False, halting=False, teacher_forcing=0.0, within_reach=False),
+    "one label a maze": dict(supervision="action"),
     "random walls only": dict(kind="random"),
     "perfect mazes without loops only": dict(kind="depth-first", holes=0.0),
     "waiting cells remember and are seen": dict(form="with memory"),
