@@ -51,7 +51,7 @@ class Mazes:
 
     @classmethod
     def empty(cls, num: int, n: int) -> "Mazes":
-        """Room for `num` mazes of n x n, to be filled with `put`."""
+        """Arrays for `num` mazes of n x n, to be filled with `put`."""
         return cls(np.empty((num, n, n), bool), np.empty((num, 2), np.int64), np.empty((num, 2), np.int64))
 
     def put(self, first: int, batch: "Mazes") -> None:
