@@ -104,15 +104,17 @@ export function perfectMaze(size, random = Math.random) {
 
 /** Of a few random goals, the one that most cells can reach; the start is the cell farthest from it. */
 function withEnds(size, walls, random) {
-  const tries = Array.from({ length: 8 }, () => {
-    const free = Array.from(walls.keys()).filter((cell) => !walls[cell]);
-    const goal = free.length ? free[Math.floor(random() * free.length)] : Math.floor(random() * walls.length);
+  const tries = [], free = Array.from(walls.keys()).filter((cell) => !walls[cell]);
+  if (!free.length) free.push(Math.floor(random() * walls.length));
+  for (let number = 0; number < 8; number++) {
+    const goal = free[Math.floor(random() * free.length)];
+    if (tries.some(({ distance }) => distance[goal] >= 0)) continue; // the same cells can reach it
     walls[goal] = 0;
     const distance = distances({ size, walls, goal, start: goal });
-    return { goal, start: distance.indexOf(Math.max(...distance)), reached: distance.filter((d) => d >= 0).length };
-  });
-  const { goal, start } = tries.reduce((best, one) => (one.reached > best.reached ? one : best));
-  return { size, walls, goal, start };
+    tries.push({ goal, distance, reached: distance.filter((steps) => steps >= 0).length });
+  }
+  const { goal, distance } = tries.reduce((best, one) => (one.reached > best.reached ? one : best));
+  return { size, walls, goal, start: distance.indexOf(Math.max(...distance)) };
 }
 
 /** The maze with another number of rows: its upper left part, or free cells added below and on the right. */

@@ -91,28 +91,20 @@ class Network {
     return this.norm(this.norms.state, z).map((value, c) => value + this.embedding[token * this.dim + c]);
   }
 
-  /** What a cell that has decided with state z shows to its neighbours. */
-  show(z, token) {
-    return this.norm(this.norms.tokens, this.received(z, token));
-  }
-
   /**
-   * One recursion of a waiting cell: whether it knows its answer. The state that it would decide with goes into z.
-   *
-   * @param {Float64Array} shown  what every cell shows, `dim` numbers each
-   * @param {number} cell  its index in `shown`
-   * @param {number[]} steps  how far away in `shown` the cell is to which each action leads
+   * One recursion of a waiting cell: its most likely action, whether it knows that and decides, and what it then shows.
+   * @param {Float64Array[]} around  what the cell to which each action leads shows
    */
-  recur(token, shown, cell, steps, z) {
-    const { dim, mix, norms } = this;
+  recur(token, around) {
+    const { dim, mix, norms } = this, z = new Float64Array(dim);
     for (let c = 0; c < dim; c++) {
       z[c] = this.waiting[token][c] + mix.bias[c];
-      for (let a = 0; a < steps.length; a++) z[c] += shown[(cell + steps[a]) * dim + c] * mix.weights[a * dim + c];
+      for (let a = 0; a < around.length; a++) z[c] += around[a][c] * mix.weights[a * dim + c];
     }
     this.mixChannels(z);
     const knows = this.linear(this.halt, 0, this.norm(norms.head, z)) > 0;
     if (this.binary) for (let c = 0; c < dim; c++) z[c] = z[c] < 0 ? -1 : 1;
-    return knows;
+    return { action: this.choose(z), knows, shown: this.norm(norms.tokens, this.received(z, token)).slice() };
   }
 
   mixChannels(z) {
@@ -151,31 +143,30 @@ class Network {
  * that have just decided can compute something new. @param {Network} network @param {Maze} maze @returns {Plan}
  */
 export function solve(network, { size, walls, goal }) {
-  const { dim } = network, side = size + 2, steps = MOVES.map(([down, right]) => down * side + right);
+  const side = size + 2, steps = MOVES.map(([down, right]) => down * side + right), ways = steps.slice(0, STAY);
   const tokens = new Uint8Array(side * side).fill(OUTSIDE); // with a rim of one cell around the maze
   const inner = (cell) => (Math.floor(cell / size) + 1) * side + (cell % size) + 1;
   walls.forEach((wall, cell) => (tokens[inner(cell)] = wall ? WALL : FREE));
   tokens[inner(goal)] = GOAL;
-  const shown = new Float64Array(side * side * dim), z = new Float64Array(side * side * dim);
-  tokens.forEach((token, cell) => shown.set(network.shownWaiting[token], cell * dim));
-  const [decidedIn, askedIn] = [0, 0].map(() => new Int32Array(side * side)), actions = new Uint8Array(side * side);
+  const decidedIn = new Int32Array(side * side), askedIn = decidedIn.slice(), actions = new Uint8Array(side * side);
+  const rule = new Rule(network), shows = Int32Array.from(tokens), answers = []; // of every cell
 
   const waits = (cell) => (tokens[cell] === FREE || tokens[cell] === GOAL) && !decidedIn[cell];
   let front = Array.from(tokens.keys()).filter(waits), recursions = 0;
   for (let recursion = 1; front.length; recursion++) {
-    const decided = front.filter((cell) => {
-      const state = z.subarray(cell * dim, (cell + 1) * dim);
-      const knows = network.recur(tokens[cell], shown, cell, steps, state);
-      actions[cell] = network.choose(state);
-      return knows;
-    });
+    for (const cell of front) {
+      answers[cell] = rule.recur(tokens[cell], shows, cell, steps);
+      actions[cell] = answers[cell].action;
+    }
+    const decided = front.filter((cell) => answers[cell].knows);
     for (const cell of decided) {
       decidedIn[cell] = recursions = recursion;
-      shown.set(network.show(z.subarray(cell * dim, (cell + 1) * dim), tokens[cell]), cell * dim);
+      shows[cell] = answers[cell].shown;
     }
     front = [];
     for (const cell of decided) {
-      for (const next of steps.slice(0, STAY).map((step) => cell + step)) {
+      for (const way of ways) {
+        const next = cell + way;
         if (!waits(next) || askedIn[next] === recursion) continue;
         askedIn[next] = recursion;
         front.push(next);
@@ -184,6 +175,33 @@ export function solve(network, { size, walls, goal }) {
   }
   const inside = (values) => values.filter((_, cell) => tokens[cell] !== OUTSIDE);
   return { actions: inside(actions), decidedIn: inside(decidedIn), recursions };
+}
+
+/**
+ * A network as the rule of a cellular automaton: whatever a cell may show gets a number, and no question is asked twice.
+ * A network with binary states answers a few hundred questions for a whole maze. A waiting cell shows its token's number.
+ */
+class Rule {
+  constructor(network) {
+    Object.assign(this, { network, vectors: [...network.shownWaiting], numbers: new Map(), answers: new Map() });
+  }
+
+  /** `recur` of the network for a cell of `shows`, with the number of what it shows. */
+  recur(token, shows, cell, steps) {
+    let question = String(token);
+    for (const step of steps) question += ` ${shows[cell + step]}`;
+    if (!this.answers.has(question)) {
+      const answer = this.network.recur(token, steps.map((step) => this.vectors[shows[cell + step]]));
+      this.answers.set(question, { ...answer, shown: this.number(answer.shown) });
+    }
+    return this.answers.get(question);
+  }
+
+  number(vector) {
+    const values = vector.join();
+    if (!this.numbers.has(values)) this.numbers.set(values, this.vectors.push(vector) - 1);
+    return this.numbers.get(values);
+  }
 }
 
 /** Follow the plan from the start, as it is after some recursions. A step into a wall leads nowhere. @returns {Walk} */

@@ -19,9 +19,11 @@ import { isDecided, isOptimal } from "./network.js";
 const INK = "#26262b", WALLS = "#3b3b44", FLOOR = "#faf8f3", GRID = "#d5d0c4", GREEN = "#009e73", RED = "#b2182b";
 const BLUE = "#0072b2", ORANGE = "#d55e00", PALE = "#cfe6f5", EARLY = "#56b4e9", LATE = "#e3f1fa", NEW = "#f5c08a";
 const DOT = "#8a8a94", WHITE = "#ffffff";
-const LINES_FROM = 5, ARROWS_FROM = 11, RIM_FROM = 8; // CSS pixels of a cell from which these are drawn
+const LINES_FROM = 5, ARROWS_FROM = 11, RIM_FROM = 11; // CSS pixels of a cell from which these are drawn
 const APART = 0.14; // how far the two walks are shifted, in cells
 const SMALLEST_MARK = 16; // CSS pixels of the goal's star and the start's disc
+const SHADES = Array.from({ length: 64 }, (_, index) => mixed(EARLY, LATE, index / 63)); // of decided cells
+const WALL_PIXEL = pixel(WALLS), FLOOR_PIXEL = pixel(FLOOR), NEW_PIXEL = pixel(NEW);
 
 /** Draws scenes onto one canvas, as sharp as the screen is. */
 export class Picture {
@@ -29,6 +31,7 @@ export class Picture {
   constructor(canvas) {
     this.canvas = canvas;
     this.pen = canvas.getContext("2d");
+    this.small = document.createElement("canvas"); // with a pixel for every cell
   }
 
   /** @param {Scene} scene */
@@ -40,6 +43,7 @@ export class Picture {
     Object.assign(this, scene, { unit, ratio, width });
     pen.lineJoin = pen.lineCap = "round";
     this.drawCells();
+    this.drawWrong();
     if (unit / ratio >= LINES_FROM) this.drawLines();
     this.drawPath(scene.shortest, APART, ORANGE, true);
     this.drawPath(scene.walked, -APART, BLUE, false);
@@ -65,25 +69,33 @@ export class Picture {
     return [cell % size, Math.floor(cell / size)].map((index) => (index + 0.5 + offset) * this.unit);
   }
 
+  /** The cells as a picture of one pixel each, enlarged: thousands of rectangles would take longer than a frame. */
   drawCells() {
+    const { pen, small, width, maze: { size, walls } } = this, image = new ImageData(size, size);
+    walls.forEach((wall, cell) => image.data.set(wall ? WALL_PIXEL : this.shade(cell), 4 * cell));
+    small.width = small.height = size;
+    small.getContext("2d").putImageData(image, 0, 0);
+    pen.imageSmoothingEnabled = false;
+    pen.drawImage(small, 0, 0, width, width);
+  }
+
+  /** The colour of a free cell. */
+  shade(cell) {
+    const { plan, recursion } = this, when = plan.decidedIn[cell];
+    if (!isDecided(plan, cell, recursion)) return FLOOR_PIXEL;
+    if (when === recursion && when < plan.recursions) return NEW_PIXEL;
+    return SHADES[Math.round(((SHADES.length - 1) * (when - 1)) / Math.max(1, plan.recursions - 1))];
+  }
+
+  /** Frames around the cells that are wrong. */
+  drawWrong() {
     const { pen } = this;
-    this.maze.walls.forEach((wall, cell) => {
-      pen.fillStyle = wall ? WALLS : this.shade(cell);
-      pen.fillRect(...this.box(cell));
-    });
     pen.strokeStyle = RED;
     pen.lineWidth = Math.max(this.ratio, this.unit / 10);
     for (const cell of this.wrong) {
       const [left, top, width, height] = this.box(cell), inset = pen.lineWidth / 2;
       pen.strokeRect(left + inset, top + inset, width - 2 * inset, height - 2 * inset);
     }
-  }
-
-  shade(cell) {
-    const { plan, recursion } = this, when = plan.decidedIn[cell];
-    if (!isDecided(plan, cell, recursion)) return FLOOR;
-    if (when === recursion && when < plan.recursions) return NEW;
-    return mixed(EARLY, LATE, (when - 1) / Math.max(1, plan.recursions - 1));
   }
 
   drawLines() {
@@ -99,15 +111,16 @@ export class Picture {
   drawPath(cells, offset, colour, dashed) {
     if (cells.length < 2) return;
     const { pen } = this, line = new Path2D(), width = Math.max(this.unit * 0.13, 1.5 * this.ratio);
-    const rim = this.unit / this.ratio >= RIM_FROM ? Math.min(width / 2, 4) : 0;
     for (const cell of cells) line.lineTo(...this.middle(cell, offset));
-    for (const [style, extra] of [[WHITE, rim], [colour, 0]]) {
-      pen.setLineDash(dashed && style === colour ? [width * 2, width * 1.8] : []);
-      pen.strokeStyle = style;
-      pen.lineWidth = width + extra;
-      pen.stroke(line);
-    }
+    if (this.unit / this.ratio >= RIM_FROM) this.stroke(line, WHITE, width + Math.min(width / 2, 4));
+    pen.setLineDash(dashed ? [width * 2, width * 1.8] : []);
+    this.stroke(line, colour, width);
     pen.setLineDash([]);
+  }
+
+  stroke(line, colour, width) {
+    Object.assign(this.pen, { strokeStyle: colour, lineWidth: width });
+    this.pen.stroke(line);
   }
 
   /** The arrow of a decided cell, red if it is wrong, or a dot while the cell waits. */
@@ -144,11 +157,15 @@ export class Picture {
   }
 }
 
-/** A colour between two, each "#rrggbb". */
+/** Red, green, blue and opacity of a colour "#rrggbb". */
+function pixel(colour) {
+  return [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16)).concat(255);
+}
+
+/** A pixel between two colours. */
 function mixed(one, other, share) {
-  const channels = (colour) => [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
-  const from = channels(one), to = channels(other);
-  return `rgb(${from.map((value, index) => Math.round(value + share * (to[index] - value))).join(" ")})`;
+  const to = pixel(other);
+  return pixel(one).map((value, channel) => Math.round(value + share * (to[channel] - value)));
 }
 
 function disc(x, y, radius) {
