@@ -44,9 +44,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     workers = getattr(config, "workerinput", {"workercount": 1})["workercount"]
     lessons, pages, slow, fast = ([item for item in items if length(item) == rank] for rank in range(4))
     shares: list[list[pytest.Item]] = [[] for _ in range(workers)]
-    shares[-1] += lessons
-    shares[-2 % workers] += pages
-    others = max(1, workers - 2)
+    readers = max(1, workers // 2)
+    for reader in range(readers):
+        shares[-1 - reader] += lessons[reader::readers]
+    shares[-1 - readers % workers] += pages
+    others = max(1, workers - readers - 1)
     for worker in range(others):
         shares[worker] += slow[worker::others]
     given = 0

@@ -116,14 +116,27 @@ def page(more: dict[str, str] | None = None) -> Iterator[Page]:
             shutil.copytree(ROOT / "trm_nav" / "course" / part, Path(folder, part))
         for name, text in (more or {}).items():
             Path(folder, name).write_text(text, encoding="utf-8")
-        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=folder)) as server:
-            threading.Thread(target=server.serve_forever, daemon=True).start()
+        with served(folder) as origin:
             browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
             here = browser.new_page()
-            here.goto(f"http://127.0.0.1:{server.server_port}/web/trainer/kernels.ts")  # any file of that server
+            here.goto(f"{origin}/web/trainer/kernels.ts")  # any file of that server
             yield here
             browser.close()
+
+
+@contextmanager
+def served(folder: str | Path) -> Iterator[str]:
+    """The address at which a folder can be read while this lasts."""
+    with Server(("127.0.0.1", 0), functools.partial(Quiet, directory=folder)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
             server.shutdown()
+
+
+class Server(http.server.ThreadingHTTPServer):
+    def handle_error(self, *_: object) -> None: ...  # a browser that is closed waits for no answer
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):

@@ -59,7 +59,7 @@ def test_the_figures_of_the_pages_speed_are_complete_and_nothing_keeps_a_reader_
     data = measured(page_speed.RESULT, page_speed.COMMAND)
     assert data["command"] == page_speed.COMMAND and data["cores"] == 1
     assert set(data["figures"]) == set(page_speed.WANTED)
-    again = page_speed.figures(data["runs"], data["stops"], data["playground"])
+    again = page_speed.figures(data["book"], data["runs"], data["stops"], data["playground"])
     assert data["figures"] == again
-    for name in ("overfitting", "healthy", "stop", "steps"):
+    for name in page_speed.WANTED:
         assert page_speed.met(name, data["figures"][name]), name

@@ -38,27 +38,33 @@ def search(opening: Opening, workers: int, configurations: int) -> None:
     with one_sentence(opening.address):
         study.plan(configurations)
         study.give_back_dead()
-        processes = Processes(opening, workers)
-        told = {row.number for row in study.rows() if row.state in ENDED}
-        with tqdm(total=study.configurations, initial=len(told), bar_format=BAR, leave=False, disable=None) as bar:
-            try:
-                while True:
-                    asked, rows = time.monotonic(), study.rows()
-                    for row in rows:
-                        if row.state in ENDED and row.number not in told:
-                            told.add(row.number)
-                            tqdm.write(line(row, len(rows)))
-                            sys.stdout.flush()
-                    bar.n, bar.total = len(told), len(rows)
-                    bar.set_postfix_str(in_words(rows))
-                    if len(told) == len(rows):
-                        break
-                    study.give_back_dead()
-                    processes.keep_up()
-                    time.sleep(max(POLL_SECONDS, PATIENCE * (time.monotonic() - asked)))
-            finally:
-                processes.end()
+        rows = study.rows()
+        told = {row.number for row in rows if row.state in ENDED}
+        if len(told) < len(rows):
+            _until_all_have_ended(study, Processes(opening, workers), told)
     print(summary(study))
+
+
+def _until_all_have_ended(study: Study, processes: "Processes", told: set[int]) -> None:
+    """Print a line for each configuration that ends and is not among `told`, and draw a bar; then end the processes."""
+    with tqdm(total=study.configurations, initial=len(told), bar_format=BAR, leave=False, disable=None) as bar:
+        try:
+            while True:
+                asked, rows = time.monotonic(), study.rows()
+                for row in rows:
+                    if row.state in ENDED and row.number not in told:
+                        told.add(row.number)
+                        tqdm.write(line(row, len(rows)))
+                        sys.stdout.flush()
+                bar.n, bar.total = len(told), len(rows)
+                bar.set_postfix_str(in_words(rows))
+                if len(told) == len(rows):
+                    break
+                study.give_back_dead()
+                processes.keep_up()
+                time.sleep(max(POLL_SECONDS, PATIENCE * (time.monotonic() - asked)))
+        finally:
+            processes.end()
 
 
 class Processes:

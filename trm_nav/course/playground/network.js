@@ -149,7 +149,7 @@ export function solve(network, { size, walls, goal }) {
   walls.forEach((wall, cell) => (tokens[inner(cell)] = wall ? WALL : FREE));
   tokens[inner(goal)] = GOAL;
   const decidedIn = new Int32Array(side * side), askedIn = decidedIn.slice(), actions = new Uint8Array(side * side);
-  const rule = new Rule(network), shows = Int32Array.from(tokens), answers = []; // of every cell
+  const rule = Rule.of(network), shows = Int32Array.from(tokens), answers = []; // of every cell
 
   const waits = (cell) => (tokens[cell] === FREE || tokens[cell] === GOAL) && !decidedIn[cell];
   let front = Array.from(tokens.keys()).filter(waits), recursions = 0;
@@ -178,10 +178,16 @@ export function solve(network, { size, walls, goal }) {
 }
 
 /**
- * A network as the rule of a cellular automaton: whatever a cell may show gets a number, and no question is asked twice.
- * A network with binary states answers a few hundred questions for a whole maze. A waiting cell shows its token's number.
+ * A network as the rule of a cellular automaton: whatever a cell may show has a number, and no question is asked twice.
+ * A network with binary states is asked a few hundred questions in all. A waiting cell shows its token's number.
  */
 class Rule {
+  static of(network) {
+    if (!network.binary) return new Rule(network); // its answers to one maze would hardly help with another
+    network.rule ??= new Rule(network);
+    return network.rule;
+  }
+
   constructor(network) {
     Object.assign(this, { network, vectors: [...network.shownWaiting], numbers: new Map(), answers: new Map() });
   }
