@@ -23,7 +23,7 @@ def test_the_text_of_an_error_is_shown_as_text_and_not_as_html(monkeypatch):
 
 
 def test_a_picture_under_sliders_has_the_text_alternative_of_what_is_drawn_now(monkeypatch):
-    boxes = []
+    boxes, open_before = [], plt.get_fignums()
     monkeypatch.setattr(widgets, "display", boxes.append)
 
     def draw(size):
@@ -40,4 +40,4 @@ def test_a_picture_under_sliders_has_the_text_alternative_of_what_is_drawn_now(m
     drawn = base64.b64decode(re.search(r"base64,([^\"]*)", picture.value)[1])
     height, width, _ = plt.imread(io.BytesIO(drawn), format="png").shape
     assert f'width="{width}" height="{height}"' in picture.value
-    assert not plt.get_fignums()
+    assert plt.get_fignums() == open_before
