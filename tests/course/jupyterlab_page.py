@@ -140,8 +140,8 @@ def jupyterlab(notebooks: Path, home: Path) -> Iterator[str]:
     finally:
         server.stdin.close()
         try:
-            server.wait(60)
-        except subprocess.TimeoutExpired:
+            server.wait(10)
+        except subprocess.TimeoutExpired:  # it ends within seconds, or, rarely, not at all
             server.kill()  # its kernels see that they are orphans, and end
             server.wait()
 
