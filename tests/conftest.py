@@ -39,7 +39,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     Each of pytest-xdist's workers begins with an equal share of the tests, in their order, and later takes some of the
     last ones from another. So the last worker begins with the lessons, which stay together, so that it opens JupyterLab
-    once for all of them, the one before it with the other tests in a browser, and the rest with the slow ones.
+    once for all of them, the one before it with the other tests in a browser, and the rest with the slow ones. Of four
+    workers and more, the last half share the lessons.
     """
     workers = getattr(config, "workerinput", {"workercount": 1})["workercount"]
     lessons, pages, slow, fast = ([item for item in items if length(item) == rank] for rank in range(4))

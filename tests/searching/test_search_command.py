@@ -17,6 +17,7 @@ from optuna.trial import TrialState
 from studies import opening, question
 from tiny import assert_same, flags
 
+from trm_nav.searching import progress
 from trm_nav.searching.progress import in_words, line
 from trm_nav.searching.study import CONFIGURATION, Row
 from trm_nav.searching.worker import work
@@ -44,6 +45,15 @@ def test_two_workers_search_a_grid_and_the_same_command_finds_it_done(paths, tmp
     assert lines[-1].startswith("4 complete. Best: dim ") and "trial_000" in lines[-1]
     again = run(paths, tmp_path / "grid", *words)
     assert again.returncode == 0 and again.stdout.splitlines() == lines[-1:]
+
+
+def test_a_search_that_has_ended_starts_no_worker(paths, tmp_path, monkeypatch, capsys):
+    ended = opening(tmp_path / "ended", question(paths, {"dim": "4"}, epochs=1))
+    ended.open().plan(1)
+    work(ended)
+    monkeypatch.setattr(progress, "Processes", None)
+    progress.search(ended, workers=2, configurations=1)
+    assert capsys.readouterr().out.startswith("1 complete. Best: ")
 
 
 @pytest.mark.slow

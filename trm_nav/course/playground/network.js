@@ -192,13 +192,13 @@ class Rule {
     Object.assign(this, { network, vectors: [...network.shownWaiting], numbers: new Map(), answers: new Map() });
   }
 
-  /** `recur` of the network for a cell of `shows`, with the number of what it shows. */
+  /** `recur` of the network for a cell of `shows`, with the number of what it then shows. */
   recur(token, shows, cell, steps) {
     let question = String(token);
     for (const step of steps) question += ` ${shows[cell + step]}`;
     if (!this.answers.has(question)) {
       const answer = this.network.recur(token, steps.map((step) => this.vectors[shows[cell + step]]));
-      this.answers.set(question, { ...answer, shown: this.number(answer.shown) });
+      this.answers.set(question, { ...answer, shown: answer.knows ? this.number(answer.shown) : token });
     }
     return this.answers.get(question);
   }
