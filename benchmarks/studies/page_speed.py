@@ -210,7 +210,7 @@ def figures(
         "first_point": medians(runs, "preset", "first_point"),
         "overfitting": medians(runs, "preset", "total", "Overfitting"),
         "healthy": medians(runs, "preset", "total", "Healthy"),
-        "stop": [statistics.median(stops)],
+        "stop": stops,  # each of them: nothing repeats the moment of a press
         "longest_task": medians(runs, "preset", "longest_task") + medians(steps, "kind", "longest_task"),
         "steps": medians(steps, "kind", "steps"),
     }
