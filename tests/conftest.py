@@ -38,16 +38,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Let long tests start first, in whatever order they come otherwise: one that starts last keeps one worker waiting.
 
     Each of pytest-xdist's workers begins with an equal share of the tests, in their order, and later takes some of the
-    last ones from another. So the last worker begins with the lessons, which stay together, so that it opens JupyterLab
-    once for all of them, the one before it with the other tests in a browser, and the rest with the slow ones. Of four
-    workers and more, the last half share the lessons.
+    last ones from another. So the last worker begins with the notebooks in JupyterLab, which it opens once for all of
+    them, the one before it with the other tests in a browser, and the rest with the slow ones. Of four workers and
+    more, the last half share the notebooks.
     """
     workers = getattr(config, "workerinput", {"workercount": 1})["workercount"]
-    lessons, pages, slow, fast = ([item for item in items if length(item) == rank] for rank in range(4))
+    notebooks, pages, slow, fast = ([item for item in items if length(item) == rank] for rank in range(4))
     shares: list[list[pytest.Item]] = [[] for _ in range(workers)]
     readers = max(1, workers // 2)
     for reader in range(readers):
-        shares[-1 - reader] += lessons[reader::readers]
+        shares[-1 - reader] += notebooks[reader::readers]
     shares[-1 - readers % workers] += pages
     others = max(1, workers - readers - 1)
     for worker in range(others):
@@ -69,7 +69,7 @@ def pytest_collection_finish() -> None:
 
 def length(item: pytest.Item) -> int:
     """Which of four kinds a test is, from the longest to the shortest."""
-    if item.path.name == "test_browser.py":
+    if "lab" in getattr(item, "fixturenames", ()):
         return 0
     if item.get_closest_marker("browser") is not None:
         return 1
@@ -84,14 +84,23 @@ def paths(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return write_data(tmp_path_factory.mktemp("data"))
 
 
-@pytest.fixture(scope="module")
-def browser():
-    """An open Chromium without a page: a Playwright BrowserContext."""
-    from jupyterlab_page import PATIENCE, chromium, find_chromium
+@pytest.fixture(scope="session")
+def chromium():
+    """A running Chromium without a window: a Playwright Browser."""
+    from jupyterlab_page import chromium, find_chromium
 
     path = find_chromium()
     if path is None:
         missing("no Chromium is installed to try the pages in; on Debian and Ubuntu, run: apt install chromium")
-    with chromium(path) as context:
+    with chromium(path) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def browser(chromium):
+    """A window of its own without a page, which remembers nothing of earlier ones: a Playwright BrowserContext."""
+    from jupyterlab_page import PATIENCE, SCREEN
+
+    with chromium.new_context(viewport=SCREEN) as context:
         context.set_default_timeout(1000 * PATIENCE)
         yield context

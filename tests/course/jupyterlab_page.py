@@ -21,7 +21,7 @@ from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
-from playwright.sync_api import BrowserContext, Locator, Page, TimeoutError, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, TimeoutError, sync_playwright
 from quick_lessons import add_reader, quicken
 
 # The kernel and the widgets of the environment that JupyterLab is installed in. This Python may have another prefix,
@@ -169,14 +169,10 @@ def wait_for_answer(server: subprocess.Popen, address: str, log: Path) -> None:
 
 
 @contextmanager
-def chromium(path: str) -> Iterator[BrowserContext]:
-    """A headless browser without a page."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        try:
-            yield browser.new_context(viewport=SCREEN)
-        finally:
-            browser.close()
+def chromium(path: str) -> Iterator[Browser]:
+    """A headless browser without a window."""
+    with sync_playwright() as playwright, playwright.chromium.launch(executable_path=path, args=FLAGS) as browser:
+        yield browser
 
 
 @contextmanager
@@ -217,7 +213,7 @@ def wait(page: Page, condition: str, state: Callable[[], str], patience: float =
     seen, since = state(), time.monotonic()
     while True:
         with suppress(TimeoutError):
-            page.wait_for_function(condition, timeout=1000)
+            page.wait_for_function(condition, timeout=1000, polling=100)
             return
         if (now := state()) != seen:
             seen, since = now, time.monotonic()

@@ -12,8 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from installed import missing
-from jupyterlab_page import SCREEN, NotebookPage, chromium, find_chromium, jupyterlab, open_notebook
+from jupyterlab_page import SCREEN, NotebookPage, open_notebook
 from laboratory_page import ASK, LaboratoryPanel
 from playwright.sync_api import TimeoutError
 from quick_lessons import require_exercises_unsolved_until_solved
@@ -31,16 +30,6 @@ SMALL_SCREEN = {"width": 1024, "height": 768}
 NUMBER = re.compile(r"(?P<name>\w+) = -?[\d._]+(e-?\d+)?\b")
 
 
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory):
-    """An open browser, and the address of JupyterLab."""
-    path = find_chromium()
-    if path is None:
-        missing("no Chromium is installed to try the lessons in; on Debian and Ubuntu, run: apt install chromium")
-    with jupyterlab(ROOT / "notebooks", tmp_path_factory.mktemp("jupyterlab")) as address, chromium(path) as browser:
-        yield browser, address
-
-
 # One test for all that a reader does in a lesson: whichever process gets it, the lesson runs only once.
 @pytest.mark.browser
 @pytest.mark.slow
@@ -52,7 +41,7 @@ def test_a_lesson_runs_has_exercises_to_solve_answers_its_sliders_and_says_what_
         old.unlink()
     report = {}
     try:
-        with open_notebook(*lab, path.name) as lesson:
+        with open_notebook(*lab[:2], path.name) as lesson:
             if path.stem == "05_diagnostics":
                 lesson.execute(QUICK_PRESETS)
             report["seconds"] = round(lesson.run_all(), 1)

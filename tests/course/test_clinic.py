@@ -237,7 +237,7 @@ def test_the_sheet_has_the_answers_of_the_round_and_can_be_printed(page, site):
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 def test_nothing_is_wider_than_the_screen_and_every_control_has_a_name(page, site, dark):
     page.emulate_media(color_scheme="dark" if dark else "light")
-    for width, height in SCREENS:
+    for width, height in SCREENS[-1:] if dark else SCREENS:
         page.set_viewport_size({"width": width, "height": height})
         opened(page, site, f"#seed=9&case={1 + dark}")
         if page.locator("form").count():

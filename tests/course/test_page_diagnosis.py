@@ -10,8 +10,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from installed import missing
-from jupyterlab_page import chromium, find_chromium
 from playwright.sync_api import Page
 from static_server import served
 
@@ -60,11 +58,8 @@ def test_every_setting_that_a_remedy_changes_is_in_the_tables():
 
 
 @pytest.fixture(scope="module")
-def page() -> Iterator[Page]:
-    path = find_chromium()
-    if path is None:
-        missing("no Chromium is installed to compare the diagnosis in; on Debian and Ubuntu: apt install chromium")
-    with served(WEB) as address, chromium(path) as browser:
+def page(browser) -> Iterator[Page]:
+    with served(WEB) as address:
         page, errors = browser.new_page(), []
         page.on("pageerror", lambda error: errors.append(error))
         page.goto(f"{address}/diagnosis.json")  # any page of that server

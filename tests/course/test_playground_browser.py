@@ -1,30 +1,23 @@
-"""The playground in a real browser: in a page without Python, where its engine is compared with the library, and in
-JupyterLab, where it is drawn in with pointer and keys and shares its maze with the kernel.
+"""The playground in a real browser, in a page without Python, where its engine is compared with the library.
 
 What a reader sees is kept in runs/browser/.
 """
 
-import itertools
-import json
 import mimetypes
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import nbformat
 import networkx
 import numpy as np
 import pytest
-import torch
-from jupyterlab_page import PATIENCE, SCREEN, NotebookPage, jupyterlab, open_notebook
-from nbformat.v4 import new_code_cell, new_notebook
+from jupyterlab_page import SCREEN
+from playground_models import random_model, spreading_models
 from playwright.sync_api import Page, Route
 
-from trm_nav import create_model, generate_mazes, optimal_actions
+from trm_nav import generate_mazes, optimal_actions
 from trm_nav.course.playground import widget
 from trm_nav.course.playground.weights import weights
-from trm_nav.learning.model import TinyRecursiveModel
 from trm_nav.mazes.encoding import contains
 from trm_nav.mazes.expert import distances
 from trm_nav.mazes.grids import Mazes
@@ -36,7 +29,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 KEPT = Path(__file__).parents[2] / "runs" / "browser"
 STATIC = "http://127.0.0.1/playground/"  # answered from the package's folder, by no server
 PHONE = {"width": 390, "height": 844}
-SPREADING = 8  # recursions that a network must take somewhere before the last cell decides
 
 PAGE = """<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <link rel="stylesheet" href="playground.css"><div id="here"></div>
@@ -85,25 +77,6 @@ def answer(route: Route) -> None:
         route.fulfill(body=PAGE, content_type="text/html")
     else:
         route.fulfill(path=widget.FOLDER / name, content_type=mimetypes.guess_type(name)[0])
-
-
-def random_model(seed: int, binary: bool) -> TinyRecursiveModel:
-    """A network with random weights in double precision, as JavaScript has it: both sides then round alike."""
-    torch.manual_seed(seed)
-    model = create_model(dim=4, depth=1, mixing="cross", halting=True, binary=binary).double().eval()
-    with torch.no_grad():
-        for parameter in model.parameters():
-            parameter.normal_()
-        model.head.bias.zero_()  # otherwise one action would be the answer nearly everywhere
-    return model
-
-
-def spreading_models(binary: bool, count: int) -> list[TinyRecursiveModel]:
-    """Random networks in which cells decide one after the other. In most, all decide at once, or none."""
-    mazes = generate_mazes(10, 12, "0.1..0.4", seed=1, kind="random,depth-first")
-    models = (random_model(seed, binary) for seed in itertools.count())
-    spreading = (one for one in models if advance(one, mazes.walls, mazes.goals)[1].max() >= SPREADING)
-    return list(itertools.islice(spreading, count))
 
 
 def as_json(mazes: Mazes) -> list[dict]:
@@ -258,107 +231,3 @@ def test_nothing_is_wider_than_the_screen_and_the_maze_fits_on_it(page, screen):
     box = page.locator("canvas").bounding_box()
     assert box["width"] == box["height"] <= screen["height"]
     page.set_viewport_size(SCREEN)
-
-
-# ------------------------------------------------------------------------------------------------------- in JupyterLab
-
-CELLS = [
-    "seed = 0",
-    "import sys; sys.path[:0] = {paths!r}\n"
-    "from test_playground_browser import spreading_models\n"
-    "from trm_nav.course.playground.widget import Playground\n"
-    "playground = Playground(spreading_models(True, 1)[0].float(), grid_size=10, seed=seed)\nplayground",
-    "print(playground.walls.astype(int).tolist(), playground.goal.tolist(), playground.start.tolist(), sep='\\n')",
-    "import numpy\nplayground.show(numpy.zeros((7, 7), bool), (6, 0), (0, 6))",
-]
-
-
-@pytest.fixture
-def notebook(browser, tmp_path_factory) -> Iterator[NotebookPage]:
-    folder = tmp_path_factory.mktemp("notebooks")
-    paths = [str(Path(__file__).parent), str(Path(__file__).parents[1])]
-    cells = [new_code_cell(source.replace("{paths!r}", repr(paths))) for source in CELLS]
-    cells[0].metadata["tags"] = ["parameters"]
-    python = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-    nbformat.write(new_notebook(cells=cells, metadata=python), folder / "playground.ipynb")
-    with (
-        jupyterlab(folder, tmp_path_factory.mktemp("jupyterlab")) as address,
-        open_notebook(browser, address, "playground.ipynb") as notebook,
-    ):
-        notebook.run_through(0, 1)
-        errors = [output["evalue"] for output in notebook.cells[1]["outputs"] if output["output_type"] == "error"]
-        assert not errors
-        notebook.page.locator(".trm-playground canvas").wait_for()
-        yield notebook
-
-
-def in_python(notebook: NotebookPage) -> tuple[np.ndarray, list[int], list[int]]:
-    """Walls, goal and start, as the kernel has them."""
-    notebook.run_through(2, 2)
-    [output] = notebook.cells[2]["outputs"]
-    walls, goal, start = map(json.loads, output["text"].splitlines())
-    return np.array(walls, bool), goal, start
-
-
-def require_in_python(notebook: NotebookPage, walls: np.ndarray, goal: list[int], start: list[int]) -> None:
-    """The kernel has this maze, or gets it soon: while it is busy, the page holds its news back."""
-    since = time.monotonic()
-    while time.monotonic() - since < PATIENCE:
-        found = in_python(notebook)
-        if np.array_equal(found[0], walls) and found[1:] == (goal, start):
-            return
-    raise AssertionError(
-        f"the kernel still has goal {found[1]}, start {found[2]}, and the walls\n{found[0].astype(int)}"
-    )
-
-
-def test_in_jupyterlab_pointer_and_keys_draw_and_the_kernel_has_what_is_drawn(notebook):
-    page, canvas = notebook.page, notebook.page.locator(".trm-playground canvas")
-    count = len(notebook.cells)
-    maze = generate_mazes(1, 10, widget.DENSITY, seed=0)
-    goal, start = maze.goals[0].tolist(), maze.starts[0].tolist()
-    require_in_python(notebook, maze.walls[0], goal, start)
-    page.get_by_role("button", name="Clear").click()
-    require_in_python(notebook, np.zeros((10, 10), bool), goal, start)
-
-    def at(row: int, column: int) -> tuple[float, float]:
-        canvas.scroll_into_view_if_needed()
-        box = canvas.bounding_box()
-        return box["x"] + (column + 0.5) * box["width"] / 10, box["y"] + (row + 0.5) * box["height"] / 10
-
-    def drag(*cells: tuple[int, int]) -> None:
-        page.mouse.move(*at(*cells[0]))
-        page.mouse.down()
-        for cell in cells[1:]:
-            page.mouse.move(*at(*cell))
-        page.mouse.up()
-
-    # The goal and the start out of the way, then a wall, of which the pointer's events leave cells out.
-    drag(tuple(goal), (9, 9))
-    drag(tuple(start), (0, 9))
-    drag((5, 0), (5, 7))
-    drag((5, 3), (5, 4))
-    expected = np.zeros((10, 10), bool)
-    expected[5, [0, 1, 2, 5, 6, 7]] = True
-    require_in_python(notebook, expected, [9, 9], [0, 9])
-
-    # The cursor is where the pointer was last, at (5, 4).
-    canvas.focus()
-    for key in ("ArrowUp", "Space", "ArrowRight", "g", "ArrowDown", "s", "ArrowDown", "Space", "Space", "b"):
-        page.keyboard.press(key)
-    assert "Cell (6, 5): free" in page.locator(".trm-spoken").text_content()
-    expected[4, 4], expected[5, 5] = True, False
-    require_in_python(notebook, expected, [4, 5], [5, 5])
-    slider, active = page.locator(".trm-playground input[type=range]").first, "window.notebook.content.activeCellIndex"
-    slider.focus()
-    before = page.evaluate(active)
-    for key in ("ArrowUp", "ArrowDown", "a"):
-        slider.press(key)
-    assert len(notebook.cells) == count, "a key went to JupyterLab, which has added a cell"
-    assert page.evaluate(active) == before, "an arrow went to JupyterLab, which has chosen another cell"
-    notebook.screenshot(KEPT / "playground-jupyterlab.png")
-
-    notebook.run_through(3, 3)
-    page.wait_for_function("document.querySelector('.trm-here').innerText.startsWith('Cell (6, 0): goal')")
-    require_in_python(notebook, np.zeros((7, 7), bool), [6, 0], [0, 6])
-    assert not notebook.too_wide(".jp-OutputArea-output")

@@ -16,6 +16,7 @@ from torch.autograd.graph import saved_tensors_hooks
 from trm_nav.learning.device import processor_set
 from trm_nav.learning.loss import policy_loss
 from trm_nav.learning.model import TinyRecursiveModel, count_parameters, create_model
+from trm_nav.learning.optimizer import AdamW
 from trm_nav.mazes.encoding import encode
 from trm_nav.mazes.expert import optimal_actions
 from trm_nav.mazes.grids import generate_mazes
@@ -76,7 +77,7 @@ def step_seconds(model: TinyRecursiveModel, tokens: Tensor, optimal: Tensor) -> 
     The step is repeated, and the fastest time counts, because other programs can only slow a step down. The model's
     weights change. tokens: integers (B, n*n). optimal: uint8 (B, n*n), sets of actions as bit masks.
     """
-    optimizer = torch.optim.AdamW(model.parameters(), fused=True)
+    optimizer = AdamW(model.parameters(), fused=True)
     with processor_set(THREADS):
         times = [time.perf_counter()]
         while len(times) <= FEWEST_STEPS or times[-1] - times[0] < TIMED_SECONDS:

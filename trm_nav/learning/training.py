@@ -22,6 +22,7 @@ from .contents import BestModel, SavedRun
 from .device import choose_device, choose_threads, processor_set
 from .loss import chance, count_right, policy_loss
 from .model import create_model
+from .optimizer import AdamW
 from .recursion import halting_loss, unroll, within_reach
 from .reproducibility import provenance, random_states, restore_random_states, set_seed
 from .samples import Samples
@@ -83,7 +84,7 @@ class Training:
         }
 
         self.model = create_model(**settings.model_dump(include=set(ModelSettings.model_fields))).to(self.device)
-        self.optimizer = torch.optim.AdamW(
+        self.optimizer = AdamW(
             self.model.parameters(), lr=settings.lr, betas=(0.9, 0.98), weight_decay=settings.weight_decay, fused=True
         )
         self.batches = math.ceil(len(train_set) / settings.batch_size)  # per epoch

@@ -13,6 +13,7 @@ import torch
 from torch.nn import functional as F
 
 from trm_nav.learning.loss import policy_loss
+from trm_nav.learning.optimizer import AdamW
 
 from .certificate import Certificate, Situations, certify
 
@@ -30,7 +31,7 @@ def repair(model: Any, seed: int = 0, on_round: Callable[[Certificate], Any] = l
     """
     draw = torch.Generator().manual_seed(seed)
     was_training = model.training
-    optimizer = torch.optim.AdamW(model.parameters(), lr=LEARNING_RATE)
+    optimizer = AdamW(model.parameters(), lr=LEARNING_RATE)
     certificate = certify(model)
     on_round(certificate)
     for _ in range(ROUNDS):
