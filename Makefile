@@ -122,14 +122,15 @@ $(BOOK)/book.installed: site/requirements.txt
 	@touch $@
 
 # appnope is needed on macOS only, aiohttp on Python 3.12 only; soupsieve 3 needs Python 3.11.5, and Debian 12 has 3.11.2.
-# torch pins its CUDA packages itself.
+# jsonschema 4.25 and later build a parser of web addresses for two seconds, in every process that reads a notebook's
+# file. torch pins its CUDA packages itself.
 constraints: ## pin the newest versions that work together in constraints.txt
 	$(found_python)
 	rm -rf build/constraints
 	"$(PYTHON)" -m venv build/constraints
 	build/constraints/bin/python -m pip install --upgrade pip setuptools
 	build/constraints/bin/python -m pip install --no-build-isolation torch==$(TORCH) -e ".[course,test]" \
-		appnope aiohttp "soupsieve<3"
+		appnope aiohttp "soupsieve<3" "jsonschema<4.25"
 	build/constraints/bin/python -m pip freeze --all --exclude-editable > build/frozen.txt
 	@echo "# Exact versions of everything that make and conda install, written by 'make constraints'." > constraints.txt
 	sed -e 's/+.*//' -e '/^nvidia-/d' -e '/^cuda-/d' -e '/^triton/d' build/frozen.txt >> constraints.txt

@@ -1,15 +1,10 @@
 """Settings and data sets that all tests share."""
 
 import gc
-import sys
 from pathlib import Path
 
 import pytest
 from installed import missing
-
-# jsonschema loads it, if it is there, to check addresses in other alphabets. That takes a second, and no notebook
-# has such an address.
-sys.modules.setdefault("rfc3987_syntax", None)
 
 
 # Here and below, what is large is imported where it is needed: the process that hands the tests to pytest-xdist's

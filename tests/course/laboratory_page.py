@@ -3,7 +3,7 @@
 import time
 from pathlib import Path
 
-from jupyterlab_page import NotebookPage
+from jupyterlab_page import POLLING, NotebookPage
 
 ASK = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
 
@@ -33,7 +33,7 @@ class LaboratoryPanel:
         return round(time.monotonic() - started, 2)
 
     def wait(self, condition: str) -> None:
-        self.page.wait_for_function(f"() => {{ {ASK} return {condition}; }}")
+        self.page.wait_for_function(f"() => {{ {ASK} return {condition}; }}", polling=POLLING)
 
     def ask(self, expression: str) -> object:
         """The value of an expression of laboratory_page.js."""
