@@ -1,10 +1,14 @@
 """Settings and data sets that all tests share."""
 
 import gc
+import os
 from pathlib import Path
 
 import pytest
 from installed import missing
+
+# Those that a worker had better not begin last.
+LONGEST = ("[05_diagnostics]", "[07_wave]", "test_no_page_has_a_fault", "test_nothing_breaks", "test_eight_workers")
 
 
 # Here and below, what is large is imported where it is needed: the process that hands the tests to pytest-xdist's
@@ -35,9 +39,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     Each of pytest-xdist's workers begins with an equal share of the tests, in their order, and later takes some of the
     last ones from another. So the last worker begins with the notebooks in JupyterLab, which it opens once for all of
     them, the one before it with the other tests in a browser, and the rest with the slow ones. Of four workers and
-    more, the last half share the notebooks.
+    more, the last half share the notebooks. They take longest, so the others let them go first.
     """
     workers = getattr(config, "workerinput", {"workercount": 1})["workercount"]
+    items.sort(key=lambda item: not any(name in item.name for name in LONGEST))
     notebooks, pages, slow, fast = ([item for item in items if length(item) == rank] for rank in range(4))
     shares: list[list[pytest.Item]] = [[] for _ in range(workers)]
     readers = max(1, workers // 2)
@@ -54,6 +59,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         share += fast[given : given + wanted]
         given += wanted
     items[:] = sum(shares, [])
+    number = int(getattr(config, "workerinput", {"workerid": "gw0"})["workerid"].removeprefix("gw"))
+    if number < workers - readers and hasattr(os, "nice"):
+        os.nice(5)
 
 
 def pytest_collection_finish() -> None:
