@@ -16,7 +16,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "02_encoding": dict(num_mazes=500, num_train=100, epochs=3),
     "03_mixer": dict(dim=16, recursions=4, num_train=64, epochs=2, batch_size=8),
     "04_train": dict(num_train=500, epochs=3, evaluation_mazes=200),
-    "05_diagnostics": dict(num_train=300, num_test=100, num_final=200),
+    "05_diagnostics": dict(grid_size=5, num_train=300, num_test=100, num_final=200),
     "06_resume": dict(num_train=100),
     "07_wave": dict(num_train=3000, local_train=300, local_epochs=2, short_epochs=1, large=24, huge=51),
     "08_search": dict(epochs=1, long_epochs=2, draws=60),
