@@ -2,13 +2,16 @@
 
 import importlib
 import inspect
+import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import trm_nav
 
+ROOT = Path(__file__).parents[2]
 HISTORY = {name: [0.5] * 6 for name in ("train_loss", "train_acc", "val_loss", "val_acc")}
 
 
@@ -37,3 +40,13 @@ def test_importing_the_package_loads_none_of_its_modules():
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout == "[]\n"
+
+
+@pytest.mark.slow
+def test_a_lesson_that_trains_nothing_does_not_load_pytorch():
+    notebook = json.loads((ROOT / "notebooks" / "00_grids.ipynb").read_text(encoding="utf-8"))
+    lines = (line.strip() for cell in notebook["cells"] if cell["cell_type"] == "code" for line in cell["source"])
+    code = [line for line in lines if line.startswith("from trm_nav")] + ["import sys", "print('torch' in sys.modules)"]
+    assert any("widgets" in line for line in code)
+    ran = subprocess.run([sys.executable, "-c", "\n".join(code)], capture_output=True, text=True, check=True)
+    assert ran.stdout == "False\n"

@@ -5,7 +5,7 @@ import io
 import time
 from base64 import b64encode
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 import matplotlib.pyplot as plt
@@ -14,7 +14,9 @@ from matplotlib.figure import Figure
 
 from trm_nav.course.plots.curves import draw_curves, new_curves
 from trm_nav.course.plots.style import ALTERNATIVES, html_image
-from trm_nav.learning.training import Training
+
+if TYPE_CHECKING:  # lessons that train nothing need not load PyTorch
+    from trm_nav.learning.training import Training
 
 LABEL: dict[str, Any] = {"style": {"description_width": "9em"}}
 WIDTH = "32em"  # of a control with its label
@@ -97,7 +99,7 @@ class LiveCurves:
         self.shown = display(self.figure, display_id=True)
         self.drawn = time.monotonic()
 
-    def update(self, run: Training) -> None:
+    def update(self, run: "Training") -> None:
         """Draw what the run has reached; pass this method to `trm_nav.learning.run.fit` as `on_epoch`."""
         last = run.epoch == self.epochs or run.out_of_patience
         if last or time.monotonic() - self.drawn > REDRAW_SECONDS:
