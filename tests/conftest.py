@@ -28,7 +28,7 @@ def pytest_collectstart(collector: pytest.Collector) -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--screenshots", action="store_true", help="keep what a reader of a lesson sees in a browser, in runs/browser/"
+        "--screenshots", action="store_true", help="keep what a reader sees in a browser, as pictures in runs/browser/"
     )
 
 

@@ -1,6 +1,6 @@
-"""One JupyterLab for all tests that open a notebook in it."""
+"""One JupyterLab for all tests that open a notebook in it, and pictures of what a reader sees."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext
 
 ROOT = Path(__file__).parents[2]
+KEPT = ROOT / "runs" / "browser"
 
 
 @pytest.fixture(scope="session")
@@ -20,3 +21,14 @@ def lab(chromium, tmp_path_factory) -> "Iterator[tuple[BrowserContext, str, Path
     home = tmp_path_factory.mktemp("jupyterlab")
     with jupyterlab(ROOT / "notebooks", home) as address, chromium.new_context(viewport=SCREEN) as browser:
         yield browser, address, home / "notebooks"
+
+
+@pytest.fixture(scope="session")
+def keep(pytestconfig) -> Callable[..., None]:
+    """keep(what, name): with the option --screenshots, a page or a part of it as runs/browser/name.png."""
+
+    def screenshot(what, name: str, **how) -> None:
+        if pytestconfig.getoption("screenshots"):
+            what.screenshot(path=KEPT / f"{name}.png", animations="disabled", **how)
+
+    return screenshot

@@ -351,16 +351,11 @@ class NotebookPage:
         )
         self.command("notebook:run-cell")
 
-    def screenshots(self, folder: Path, name: str) -> None:
-        """Scroll through the notebook and keep what shows, screen by screen, as name-01.png and so on."""
+    def screenshots(self, keep: Callable[..., None], name: str) -> None:
+        """Scroll through the notebook and keep what shows, screen by screen, as name-01 and so on."""
         last, height = self.outside.locator(".jp-Notebook-cell").last, self.outside.evaluate("box => box.clientHeight")
         self.outside.evaluate("box => box.scrollTop = 0")
         length = last.evaluate("cell => cell.getBoundingClientRect().bottom") - self.outside.bounding_box()["y"]
         for number, top in enumerate(range(0, int(length) - 60, height - 60), start=1):
             self.outside.evaluate("(box, top) => box.scrollTop = top", top)
-            self.screenshot(folder / f"{name}-{number:02}.png")
-
-    def screenshot(self, path: Path) -> None:
-        """Keep what shows."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self.outside.screenshot(path=path, animations="disabled")
+            keep(self.outside, f"{name}-{number:02}")

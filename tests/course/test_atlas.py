@@ -5,7 +5,6 @@ What a reader sees is kept in runs/browser/.
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,6 @@ from static_server import WEB, served_page
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 DATA: dict[str, Any] = json.loads((WEB / "atlas.json").read_text(encoding="utf-8"))
-KEPT = Path(__file__).parents[2] / "runs" / "browser"
 SCREENS = [(390, 844), (1024, 768), (1366, 900)]
 FIRST, *_ = DATA["presets"]
 TWO = "#preset=Overfitting&remedy=augmentation&remedy=a+label+for+every+cell"
@@ -164,13 +162,13 @@ def test_another_address_shows_another_choice_and_a_place_in_the_page_shows_none
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_nothing_is_wider_than_the_screen_and_every_control_has_a_name(page, site, dark):
+def test_nothing_is_wider_than_the_screen_and_every_control_has_a_name(page, site, keep, dark):
     page.emulate_media(color_scheme="dark" if dark else "light")
     opened(page, site, TWO)
     for width, height in SCREENS:
         page.set_viewport_size({"width": width, "height": height})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
-        page.screenshot(path=KEPT / f"atlas-{'dark' if dark else 'light'}-{width}.png", full_page=True)
+        keep(page, f"atlas-{'dark' if dark else 'light'}-{width}", full_page=True)
     try:
         from axe_playwright_python.sync_playwright import Axe
     except ImportError:

@@ -7,7 +7,7 @@ by screen. Times are for looking at: on a busy machine they say little, so no te
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -35,7 +35,7 @@ NUMBER = re.compile(r"(?P<name>\w+) = -?[\d._]+(e-?\d+)?\b")
 @pytest.mark.slow
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.stem)
 def test_a_lesson_runs_has_exercises_to_solve_answers_its_sliders_and_says_what_is_wrong_with_a_parameter(
-    path, lab, pytestconfig
+    path, lab, keep, pytestconfig
 ):
     for old in KEPT.glob(f"{path.stem}*"):
         old.unlink()
@@ -46,7 +46,7 @@ def test_a_lesson_runs_has_exercises_to_solve_answers_its_sliders_and_says_what_
                 lesson.execute(QUICK_PRESETS)
             report["seconds"] = round(lesson.run_all(), 1)
             if pytestconfig.getoption("screenshots"):
-                lesson.screenshots(KEPT, path.stem)
+                lesson.screenshots(keep, path.stem)
             require_a_run_to_the_end(lesson.cells)
             require_exercises_unsolved_until_solved(lesson.cells)
             report["cells with long lines"] = lesson.too_wide(".cm-scroller")
@@ -54,8 +54,9 @@ def test_a_lesson_runs_has_exercises_to_solve_answers_its_sliders_and_says_what_
             assert not lesson.pictures_without_words(), "these cells have pictures without a text alternative"
             report["sliders"] = require_pictures_that_follow_their_sliders(lesson)
             if path.stem == "05_diagnostics":
-                report["laboratory"] = require_a_laboratory_that_answers(lesson, KEPT / f"{path.stem}-laboratory.png")
-            report["wrong"] = require_a_sentence_about_a_wrong_parameter(lesson, KEPT / f"{path.stem}-wrong.png")
+                report["laboratory"] = require_a_laboratory_that_answers(lesson, keep)
+            report["wrong"] = require_a_sentence_about_a_wrong_parameter(lesson)
+            keep(lesson.outside, f"{path.stem}-wrong")
     finally:
         KEPT.mkdir(parents=True, exist_ok=True)
         (KEPT / f"{path.stem}.json").write_text(json.dumps(report, indent=1))
@@ -80,7 +81,7 @@ def require_pictures_that_follow_their_sliders(lesson: NotebookPage) -> list[dic
     return answers
 
 
-def require_a_laboratory_that_answers(lesson: NotebookPage, picture: Path) -> dict[str, float]:
+def require_a_laboratory_that_answers(lesson: NotebookPage, keep: Callable[..., None]) -> dict[str, float]:
     """Train, a preset, Stop, three seeds, a remedy, an earlier run and Copy, one after the other; the seconds of some.
 
     What comes of an experiment is tested without a browser; here only what is on the page is waited for.
@@ -116,18 +117,20 @@ def require_a_laboratory_that_answers(lesson: NotebookPage, picture: Path) -> di
         panel.press("augmentation (augment=True)", until="said('Run 5 · ')")
         wait(ended)
         assert panel.checked("augmentation") and "--augment" in panel.ask("commands()")
-        lesson.screenshot(picture)
+        keep(lesson.outside, "05_diagnostics-laboratory")
 
         panel.press(panel.experiments()[0], until="said('Run 1 · epoch') && !commands().includes('--augment')")
         assert not panel.checked("augmentation")
         assert [label.split(" · ")[0] for label in panel.experiments()] == [f"Run {number}" for number in range(1, 6)]
         assert panel.copied() == panel.ask("commands()")
-        require_a_panel_that_keeps_its_keys_and_fits(lesson, panel, picture)
+        require_a_panel_that_keeps_its_keys_and_fits(lesson, panel, keep)
         require_a_sentence_after_a_restart(lesson, panel)
     return seconds
 
 
-def require_a_panel_that_keeps_its_keys_and_fits(lesson: NotebookPage, panel: LaboratoryPanel, picture: Path) -> None:
+def require_a_panel_that_keeps_its_keys_and_fits(
+    lesson: NotebookPage, panel: LaboratoryPanel, keep: Callable[..., None]
+) -> None:
     """JupyterLab takes no key from the panel, which shows all of itself on a small screen, in both of its themes."""
     cells, page = len(lesson.cells), lesson.page
     active = page.evaluate("window.notebook.content.activeCellIndex")
@@ -148,7 +151,7 @@ def require_a_panel_that_keeps_its_keys_and_fits(lesson: NotebookPage, panel: La
         page.set_viewport_size(SMALL_SCREEN)
         assert not panel.cut_off(), f"at {SMALL_SCREEN['width']} pixels"
         panel.panel.scroll_into_view_if_needed()
-        lesson.screenshot(picture.with_stem(f"{picture.stem}-{'light' if light else 'dark'}"))
+        keep(lesson.outside, f"05_diagnostics-laboratory-{'light' if light else 'dark'}")
         page.set_viewport_size(SCREEN)
 
 
@@ -170,7 +173,7 @@ def what_the_panel_says(panel: LaboratoryPanel) -> Iterator[None]:
         raise AssertionError(f"{late.message}\nThe laboratory says:\n{panel.text}") from None
 
 
-def require_a_sentence_about_a_wrong_parameter(lesson: NotebookPage, picture: Path) -> str:
+def require_a_sentence_about_a_wrong_parameter(lesson: NotebookPage) -> str:
     """Text in place of the first number among the parameters is answered with one sentence; returns the sentence."""
     cells = lesson.cells
     [index] = [index for index, cell in enumerate(cells) if "parameters" in cell["metadata"].get("tags", ())]
@@ -179,7 +182,6 @@ def require_a_sentence_about_a_wrong_parameter(lesson: NotebookPage, picture: Pa
     line, name = next((line, found["name"]) for line, found in enumerate(numbers) if found)
     lesson.retype(index, line, f"{name} = 'oops'")
     lesson.run_through(index, following)
-    lesson.screenshot(picture)
     [sentence] = lesson.cell(following).locator(".jp-OutputArea-output").all_inner_texts()
     assert re.fullmatch(rf"UserError: `?{name}`? must be .*, not 'oops'", sentence.strip())
     return sentence.strip()

@@ -25,7 +25,6 @@ from benchmarks.studies.clinic import cases as study  # noqa: E402
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 DATA: dict[str, Any] = json.loads((WEB / "clinic.json").read_text(encoding="utf-8"))
-KEPT = Path(__file__).parents[2] / "runs" / "browser"
 SCREENS = [(390, 844), (1024, 768), (1366, 900)]
 CASES = 10
 
@@ -235,7 +234,7 @@ def test_the_sheet_has_the_answers_of_the_round_and_can_be_printed(page, site):
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-def test_nothing_is_wider_than_the_screen_and_every_control_has_a_name(page, site, dark):
+def test_nothing_is_wider_than_the_screen_and_every_control_has_a_name(page, site, keep, dark):
     page.emulate_media(color_scheme="dark" if dark else "light")
     for width, height in SCREENS[-1:] if dark else SCREENS:
         page.set_viewport_size({"width": width, "height": height})
@@ -244,11 +243,11 @@ def test_nothing_is_wider_than_the_screen_and_every_control_has_a_name(page, sit
             page.get_by_label("Oscillating").check()
             page.get_by_label("More data").check()
             violations(page)
-            page.screenshot(path=KEPT / f"clinic-form-{width}.png", full_page=True)
+            keep(page, f"clinic-form-{width}", full_page=True)
             page.get_by_role("button", name="Show what happened").click()
         page.locator(".clinic-results").wait_for()
         assert page.evaluate("document.documentElement.scrollWidth") <= width
-        page.screenshot(path=KEPT / f"clinic-{'dark' if dark else 'light'}-{width}.png", full_page=True)
+        keep(page, f"clinic-{'dark' if dark else 'light'}-{width}", full_page=True)
     violations(page)
     page.evaluate("(theme) => { document.documentElement.dataset.theme = theme; }", "light" if dark else "dark")
     scheme = page.locator(".trm-clinic").evaluate("(it) => getComputedStyle(it).colorScheme")

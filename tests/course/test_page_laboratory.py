@@ -16,7 +16,6 @@ from static_server import WEB, served_page
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 ROOT = Path(__file__).parents[2]
-KEPT = ROOT / "runs" / "browser"
 SMALL = "num_train=60&num_test=40&epochs=3&dim=8&depth=1"
 LONG = "num_train=2000&epochs=60"
 TOO_WIDE = "all => all.filter(one => one.getBoundingClientRect().right > innerWidth + 1).map(one => one.outerHTML)"
@@ -145,15 +144,13 @@ def test_the_command_for_pytorch_gives_lesson_04_parameters_that_it_knows(page, 
     assert "num_train 60" in words and "augment False" in words
 
 
-def test_every_control_is_reached_by_keyboard_and_nothing_is_wider_than_the_screen(page, site, pytestconfig):
+def test_every_control_is_reached_by_keyboard_and_nothing_is_wider_than_the_screen(page, site, keep):
     visit(page, site, f"{SMALL}&train")
     end(page, 1)
     for width, height in SCREENS:
         page.set_viewport_size({"width": width, "height": height})
         assert not page.locator(".trm-lab :not(code)").evaluate_all(TOO_WIDE), f"at {width} pixels"
-        if pytestconfig.getoption("screenshots"):
-            KEPT.mkdir(parents=True, exist_ok=True)
-            page.screenshot(path=KEPT / f"laboratory-{width}.png", full_page=True)
+        keep(page, f"laboratory-{width}", full_page=True)
     page.locator("summary").click()  # what is folded needs no key
     wanted = page.locator(".trm-lab :is(button, input, select):enabled").count()
     page.evaluate("window.reached = new Set(); document.activeElement.blur()")

@@ -1,11 +1,7 @@
-"""The playground in a real browser, in a page without Python, where its engine is compared with the library.
-
-What a reader sees is kept in runs/browser/.
-"""
+"""The playground in a real browser, in a page without Python, where its engine is compared with the library."""
 
 import mimetypes
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import networkx
@@ -26,7 +22,6 @@ from trm_nav.navigation.wavefront import advance
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-KEPT = Path(__file__).parents[2] / "runs" / "browser"
 STATIC = "http://127.0.0.1/playground/"  # answered from the package's folder, by no server
 PHONE = {"width": 390, "height": 844}
 
@@ -219,14 +214,14 @@ def test_the_buttons_and_sliders_make_mazes_and_move_through_the_recursions(page
 
 
 @pytest.mark.parametrize("screen", [PHONE, {"width": 1024, "height": 768}, SCREEN], ids=lambda one: str(one["width"]))
-def test_nothing_is_wider_than_the_screen_and_the_maze_fits_on_it(page, screen):
+def test_nothing_is_wider_than_the_screen_and_the_maze_fits_on_it(page, keep, screen):
     page.set_viewport_size(screen)
     maze = generate_mazes(1, 16, 0.3, seed=2)
     page.evaluate(
         "(options) => start(options)", {"weights": weights(random_model(17, False)), "maze": as_json(maze)[0]}
     )
     page.locator("canvas").focus()
-    page.screenshot(path=KEPT / f"playground-{screen['width']}.png")
+    keep(page, f"playground-{screen['width']}")
     assert page.evaluate("document.documentElement.scrollWidth") <= screen["width"]
     box = page.locator("canvas").bounding_box()
     assert box["width"] == box["height"] <= screen["height"]

@@ -1,7 +1,4 @@
-"""The playground in JupyterLab, where it is drawn in with pointer and keys and shares its maze with the kernel.
-
-What a reader sees is kept in runs/browser/.
-"""
+"""The playground in JupyterLab, where it is drawn in with pointer and keys and shares its maze with the kernel."""
 
 import json
 import time
@@ -19,7 +16,6 @@ from trm_nav.course.playground import widget
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-KEPT = Path(__file__).parents[2] / "runs" / "browser"
 CELLS = [
     "seed = 0",
     "import sys; sys.path[:0] = {paths!r}\n"
@@ -67,7 +63,7 @@ def require_in_python(notebook: NotebookPage, walls: np.ndarray, goal: list[int]
     )
 
 
-def test_in_jupyterlab_pointer_and_keys_draw_and_the_kernel_has_what_is_drawn(notebook):
+def test_in_jupyterlab_pointer_and_keys_draw_and_the_kernel_has_what_is_drawn(notebook, keep):
     page, canvas = notebook.page, notebook.page.locator(".trm-playground canvas")
     count = len(notebook.cells)
     maze = generate_mazes(1, 10, widget.DENSITY, seed=0)
@@ -111,7 +107,7 @@ def test_in_jupyterlab_pointer_and_keys_draw_and_the_kernel_has_what_is_drawn(no
         slider.press(key)
     assert len(notebook.cells) == count, "a key went to JupyterLab, which has added a cell"
     assert page.evaluate(active) == before, "an arrow went to JupyterLab, which has chosen another cell"
-    notebook.screenshot(KEPT / "playground-jupyterlab.png")
+    keep(notebook.outside, "playground-jupyterlab")
 
     notebook.run_through(3, 3)
     page.wait_for_function("document.querySelector('.trm-here').innerText.startsWith('Cell (6, 0): goal')")

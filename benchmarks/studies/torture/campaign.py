@@ -75,7 +75,6 @@ def sample(seed: int, stage: Path) -> list[Attack]:
 def warm_up() -> None:
     """Import what every attack needs, before the first fork. No thread is started, so that a fork is safe."""
     import torch
-    import torch._dynamo  # an optimizer imports it
 
     import trm_nav.learning.run  # noqa: F401
     import trm_nav.navigation.evaluation  # noqa: F401
