@@ -88,7 +88,7 @@ def mazes() -> list[Mazes]:
 
 @pytest.mark.parametrize("binary", [True, False])
 def test_the_page_decides_and_acts_in_every_cell_as_the_library_does(page, mazes, binary):
-    for model in spreading_models(binary, 4):
+    for model in spreading_models(binary, 2):
         for batch in mazes:
             answers = page.evaluate(ANSWERS, [weights(model), as_json(batch)])
             actions, decided_in = advance(model, batch.walls, batch.goals)
