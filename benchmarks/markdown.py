@@ -1,6 +1,7 @@
 """Numbers and tables as the text of a report."""
 
 import math
+from pathlib import Path
 
 from benchmarks.timing import Summary
 
@@ -25,6 +26,23 @@ def ratio_text(ratio: Summary) -> str:
 def table(head: list[str], rows: list[list[str]]) -> list[str]:
     """The lines of a Markdown table."""
     return ["| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *rows)]
+
+
+def put(page: Path, begin: str, text: str) -> None:
+    """Put a text into a page, between the comment `begin` and the next `<!-- end -->`.
+
+    Raises ValueError without them.
+    """
+    before, _, rest = page.read_text(encoding="utf-8").partition(f"{begin}\n")
+    _, end, after = rest.partition("<!-- end -->")
+    if not end:
+        raise ValueError(f"{page.name} has no place for the text: {begin} ... <!-- end -->")
+    page.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
+
+
+def between(page: str, begin: str) -> str:
+    """What `put` has put there."""
+    return page.partition(f"{begin}\n")[2].partition("\n<!-- end -->")[0]
 
 
 def verdict(reached: bool) -> str:

@@ -23,7 +23,7 @@ from typing import Any
 
 from benchmarks.commands import ROOT, run
 from benchmarks.machine import load, machine
-from benchmarks.markdown import significant, table
+from benchmarks.markdown import put, significant, table
 from trm_nav import cli
 from trm_nav.declaration import flags
 from trm_nav.settings import TrainSettings, recipe
@@ -32,7 +32,7 @@ PROG = "python -m benchmarks.studies.guide_times"
 RESULTS = ROOT / "benchmarks" / "results" / "guide_times.json"
 RUNS = ROOT / "runs" / "guide_times"
 PAGE = ROOT / "docs" / "guide.md"
-BEGIN, END = f"<!-- begin: {PROG} --write -->", "<!-- end -->"
+BEGIN = f"<!-- begin: {PROG} --write -->"
 MAZES, VALIDATION = 50_000, 2000
 EPOCHS = 3  # one for each third of a run
 DEFAULT_EPOCHS: int = TrainSettings.model_fields["epochs"].default
@@ -58,7 +58,7 @@ def main() -> None:
         if arguments.again or name not in results:
             results[name] = {"machine": machine(), "load": load(), **measure(name, RUNS)}
             RESULTS.write_text(json.dumps(results, indent=1) + "\n")
-    write(results)
+    put(PAGE, BEGIN, report(results))
     print(report(results))
 
 
@@ -117,14 +117,6 @@ def lengths(name: str) -> dict[int, str]:
 
 def duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
-
-
-def write(results: dict[str, Any]) -> None:
-    """Put the rows into docs/guide.md, between their marks."""
-    text = PAGE.read_text(encoding="utf-8")
-    before, rest = text.split(f"{BEGIN}\n")
-    _, after = rest.split(END)
-    PAGE.write_text(f"{before}{BEGIN}\n{report(results)}\n{END}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,8 @@ import nbformat
 import pytest
 from test_guide import DATA_LINES, RECIPE_LINES, TABLES
 
-from benchmarks.studies import guide_times
+from benchmarks.markdown import between
+from benchmarks.studies import guide_times, one_at_a_time
 from benchmarks.studies.promises import markers, results
 from trm_nav import cli
 from trm_nav.settings import RECIPES
@@ -28,7 +29,9 @@ PAGE = ROOT / "docs" / "guide.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 CODE = re.findall(r"`([^`]+)`", TEXT)
 COMMANDS = sorted({code for code in CODE if code.split()[0] in ("python", "make", "papermill", "pytest")})
-ROWS = [line.strip("|").split(" | ") for line in TEXT.splitlines() if line.startswith("|")]
+# What the guide says, row by row, without the tables of a study of our own.
+GUIDE = TEXT.replace(between(TEXT, one_at_a_time.BEGIN), "")
+ROWS = [line.strip("|").split(" | ") for line in GUIDE.splitlines() if line.startswith("|")]
 CELLS = [row for row in ROWS if row[0].strip() != "the guide says" and not set("".join(row)) <= set(" -|")]
 LINK = re.compile(r"\]\(([^)#\s]+)")
 # A figure with its unit, or a count such as `20 of 20`. What stands in a marker is compared with what was measured.
@@ -170,8 +173,10 @@ def test_every_marked_figure_is_the_measured_one():
 
 
 def test_every_other_figure_is_in_a_file_that_its_row_links():
-    outside = re.sub(rf"{re.escape(guide_times.BEGIN)}.*?{re.escape(guide_times.END)}", "", TEXT, flags=re.DOTALL)
-    checked = 0
+    tables = {study: between(TEXT, study.BEGIN) for study in (guide_times, one_at_a_time)}
+    outside, checked = TEXT, 0
+    for text in tables.values():
+        outside = outside.replace(text, "")
     for line in outside.splitlines():
         cell = line.rpartition(" | ")[2]
         quoted = markers.MARKER.sub("", cell)
@@ -179,6 +184,7 @@ def test_every_other_figure_is_in_a_file_that_its_row_links():
         if not line.startswith("|") or not figures:
             continue
         linked = "".join((PAGE.parent / target).read_text(encoding="utf-8") for target in LINK.findall(cell))
+        linked += tables[one_at_a_time] if "(#one-setting-at-a-time)" in cell else ""
         linked = re.sub(r"(?<=\d),(?=\d{3})", "", linked)
         for figure in figures:
             assert re.search(rf"(?<![\d.]){re.escape(figure)}(?![\d]|\.\d)", linked), (figure, cell)
@@ -205,12 +211,14 @@ def test_every_value_of_the_guides_tables_and_every_line_of_its_recipes_is_on_th
         assert f"python scripts/generate_dataset.py {line}" in COMMANDS
 
 
+@pytest.mark.parametrize(
+    ("study", "results"), [(guide_times, guide_times.RESULTS), (one_at_a_time, one_at_a_time.RESULT)]
+)
+def test_the_page_shows_what_the_studies_measured(study, results):
+    assert between(TEXT, study.BEGIN) == study.report(json.loads(results.read_text()))
+
+
 # The study of the guide's times.
-
-
-def test_the_page_shows_the_times_that_were_measured():
-    shown = TEXT.split(f"{guide_times.BEGIN}\n")[1].split(f"\n{guide_times.END}")[0]
-    assert shown == guide_times.report(json.loads(guide_times.RESULTS.read_text()))
 
 
 def test_a_size_that_was_not_measured_says_so_and_a_whole_run_is_its_epochs_times_the_mean():

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from benchmarks.markdown import between
 from benchmarks.studies.wave import __main__ as study
 from benchmarks.studies.wave.held_out import every_maze, examine
 from benchmarks.studies.wave.report import report
@@ -11,7 +12,7 @@ from benchmarks.studies.wave.report import report
 
 def test_the_page_shows_what_was_measured():
     text = study.PAGE.read_text()
-    shown = text.split(f"{study.BEGIN}\n")[1].split(f"\n{study.END}")[0]
+    shown = between(text, study.BEGIN)
     assert shown == report(json.loads(study.RESULTS.read_text()))
 
 

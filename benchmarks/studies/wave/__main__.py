@@ -25,6 +25,7 @@ import torch
 
 from benchmarks.commands import ROOT
 from benchmarks.machine import machine
+from benchmarks.markdown import put
 from trm_nav.errors import UserError
 from trm_nav.learning.model import count_parameters
 from trm_nav.mazes.encoding import contains
@@ -45,7 +46,7 @@ from .variants import VARIANTS, form_of, trained
 
 RESULTS = ROOT / "benchmarks" / "results" / "wave.json"
 PAGE = ROOT / "docs" / "wave.md"
-BEGIN, END = "<!-- begin: python -m benchmarks.studies.wave write -->", "<!-- end -->"
+BEGIN = "<!-- begin: python -m benchmarks.studies.wave write -->"
 SHARE = 10  # of the mazes, for the ablations one in so many
 RECURSIONS = 512  # of a model that does not end by itself, on these
 
@@ -180,10 +181,7 @@ def write(results: dict[str, Any]) -> None:
     for name, draw in (("sizes", draw_sizes), ("seeds", draw_map), ("ablations", draw_smallest)):
         if results.get(name):
             draw(results[name]).savefig(PAGE.with_name(f"wave-{name}.png"), dpi=120)
-    text = PAGE.read_text()
-    before, rest = text.split(f"{BEGIN}\n")
-    _, after = rest.split(END)
-    PAGE.write_text(f"{before}{BEGIN}\n{report(results)}\n{END}{after}")
+    put(PAGE, BEGIN, report(results))
 
 
 def kept(section: str) -> dict[str, Any]:
