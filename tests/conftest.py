@@ -1,7 +1,6 @@
 """Settings and data sets that all tests share."""
 
 import gc
-import os
 from pathlib import Path
 
 import pytest
@@ -39,7 +38,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     Each of pytest-xdist's workers begins with an equal share of the tests, in their order, and later takes some of the
     last ones from another. So the last worker begins with the notebooks in JupyterLab, which it opens once for all of
     them, the one before it with the other tests in a browser, and the rest with the slow ones. Of four workers and
-    more, the last half share the notebooks. They take longest, so the others let them go first.
+    more, the last half share the notebooks.
     """
     workers = getattr(config, "workerinput", {"workercount": 1})["workercount"]
     items.sort(key=lambda item: not any(name in item.name for name in LONGEST))
@@ -59,9 +58,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         share += fast[given : given + wanted]
         given += wanted
     items[:] = sum(shares, [])
-    number = int(getattr(config, "workerinput", {"workerid": "gw0"})["workerid"].removeprefix("gw"))
-    if number < workers - readers and hasattr(os, "nice"):
-        os.nice(5)
 
 
 def pytest_collection_finish() -> None:
