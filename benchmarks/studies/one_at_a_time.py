@@ -1,6 +1,6 @@
 """What one setting does: the training guide's Recipe 1 with one flag changed at a time, for docs/guide.md.
 
-    python -m benchmarks.studies.one_at_a_time            # some forty minutes on one core; runs are not repeated
+    python -m benchmarks.studies.one_at_a_time            # more than an hour on one core; runs are not repeated
     python -m benchmarks.studies.one_at_a_time --write    # measures nothing, only writes the table again
 
 All runs have one recursion, as the guide's network does. Those of the first table learn from 5,000 mazes with a label

@@ -29,9 +29,8 @@ from quick_lessons import add_reader, quicken
 WITH_WIDGETS = Path(str(distribution("jupyterlab").locate_file("jupyterlab"))).parents[3] / "share" / "jupyter"
 PATIENCE = 60.0  # seconds within which the page must answer, or show that its work goes on
 LONGEST_CELL = 300.0  # seconds that a cell of a quick lesson may run without another output
-POLLING = (
-    100  # milliseconds between two looks at a page; to look at every frame has every frame drawn, of a long notebook
-)
+# Milliseconds between two looks at a page. To look at every frame would have every frame drawn.
+POLLING = 100
 SCREEN = {"width": 1366, "height": 900}  # a small laptop's, in pixels
 
 # When our end of the pipe closes, for whatever reason, the server ends itself and its kernels in good order.

@@ -1,6 +1,6 @@
 """The atlas of luck in a page from a plain web server: chosen by keyboard, kept in the address, counted right.
 
-What a reader sees is kept in runs/browser/.
+The option --screenshots keeps what a reader sees in runs/browser/.
 """
 
 import json

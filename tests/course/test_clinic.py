@@ -1,6 +1,6 @@
 """The blind clinic, played by keyboard in a page from a plain web server, and what it counts as right.
 
-What a reader sees is kept in runs/browser/.
+The option --screenshots keeps what a reader sees in runs/browser/.
 """
 
 import itertools

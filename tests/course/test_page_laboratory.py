@@ -1,6 +1,6 @@
 """The laboratory in a page from a plain web server, without Python: it trains, tells, repeats, and takes any address.
 
-What a reader sees is kept in runs/browser/.
+The option --screenshots keeps what a reader sees in runs/browser/.
 """
 
 import json
