@@ -8,13 +8,10 @@ them. Times begin with the message or the call that starts a run, and so include
 benchmarks/results/page_presets.json.
 """
 
-import functools
-import http.server
 import json
 import shutil
 import statistics
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +24,7 @@ from tqdm import tqdm
 
 from benchmarks.commands import ROOT
 from benchmarks.machine import load, machine
+from benchmarks.serving import served
 from trm_nav.course.laboratory.experiment import Experiment
 from trm_nav.course.laboratory.presets import PRESETS
 from trm_nav.files import write_atomically
@@ -122,25 +120,6 @@ def page(more: dict[str, str] | None = None) -> Iterator[Page]:
             here.goto(f"{origin}/web/trainer/kernels.ts")  # any file of that server
             yield here
             browser.close()
-
-
-@contextmanager
-def served(folder: str | Path) -> Iterator[str]:
-    """The address at which a folder can be read while this lasts."""
-    with Server(("127.0.0.1", 0), functools.partial(Quiet, directory=folder)) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-
-
-class Server(http.server.ThreadingHTTPServer):
-    def handle_error(self, *_: object) -> None: ...  # a browser that is closed waits for no answer
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None: ...
 
 
 def write(runs: list[Run], stops: list[float] | None = None) -> None:

@@ -21,7 +21,8 @@ from playwright.sync_api import Page
 
 from benchmarks.commands import ROOT
 from benchmarks.machine import load, machine
-from benchmarks.studies.page_presets import page, rounded, served
+from benchmarks.serving import served
+from benchmarks.studies.page_presets import page, rounded
 from trm_nav.files import write_bytes
 
 RESULT = ROOT / "benchmarks" / "results" / "page_speed.json"

@@ -1,13 +1,11 @@
-"""A folder served on 127.0.0.1 by a thread, as a plain web server does it."""
+"""A companion page without the book around it, served on 127.0.0.1."""
 
-import functools
-import http.server
 import shutil
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from benchmarks.serving import served
 from trm_nav.course import web
 
 WEB = Path(web.__file__).parent
@@ -20,24 +18,6 @@ PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{tit
 <body><main><h1>{title}</h1><div id="{name}"{attributes}></div>{below}</main>
 <script type="module" src="web/{name}.js"></script></body></html>"""
 BODY = "body { background: light-dark(#ffffff, #121212); color: light-dark(#26262b, #eeeeee); }"
-
-
-class _Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None: ...
-
-
-@contextmanager
-def served(folder: Path) -> Iterator[str]:
-    """Serve a folder. Yields its address."""
-    handler = functools.partial(_Quiet, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 @contextmanager

@@ -7,9 +7,7 @@ import itertools
 import json
 import math
 import re
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,10 +15,8 @@ import pytest
 from playwright.sync_api import Page
 from static_server import WEB, served_page
 
+from benchmarks.studies.clinic import cases as study
 from trm_nav.diagnosis.findings import diagnose
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
-from benchmarks.studies.clinic import cases as study  # noqa: E402
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 

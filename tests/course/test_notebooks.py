@@ -1,19 +1,17 @@
 """What every committed notebook must be, that each runs where there is no browser, and parameters from papermill."""
 
 import re
-import sys
 from pathlib import Path
 
 import nbformat
 import pytest
+from build_notebooks import LARGEST, LONGEST, WIDGET, fingerprint
 from jupyterlab_page import find_chromium
 from nbclient import NotebookClient
 from quick_lessons import add_reader, quicken, require_exercises_unsolved_until_solved, solution_code, tagged
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-sys.path.insert(0, str(ROOT / "scripts"))
-from build_notebooks import LARGEST, LONGEST, WIDGET, fingerprint  # noqa: E402
 
 each_notebook = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 

@@ -3,7 +3,6 @@
 import json
 import math
 import random
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,15 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 from playwright.sync_api import Page
-from static_server import served
 
+from benchmarks.serving import served
+from benchmarks.studies.faults.runs import PARTS, histories
 from trm_nav.course.web import tables
 from trm_nav.diagnosis.findings import diagnose
 from trm_nav.diagnosis.history import CURVES
 from trm_nav.diagnosis.remedies import REMEDIES
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
-from benchmarks.studies.faults.runs import PARTS, histories  # noqa: E402
 
 WEB = Path(tables.__file__).parent
 SEEDS = 400

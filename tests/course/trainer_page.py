@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Page
-from static_server import served
 
 import trm_nav.course
+from benchmarks.serving import served
 
 COURSE = Path(trm_nav.course.__file__).parent
 TRAINER = COURSE / "web" / "trainer"

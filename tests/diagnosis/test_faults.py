@@ -1,16 +1,12 @@
 """How often the diagnosis is right, on trainings with a fault put into them that no threshold was chosen by."""
 
-import sys
 from collections import defaultdict
-from pathlib import Path
 
 import pytest
 
+from benchmarks.studies.faults.judging import GROUPS, NO_ALARM, grouped
+from benchmarks.studies.faults.runs import histories, runs
 from trm_nav.diagnosis.findings import diagnose
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
-from benchmarks.studies.faults.judging import GROUPS, NO_ALARM, grouped  # noqa: E402
-from benchmarks.studies.faults.runs import histories, runs  # noqa: E402
 
 pytestmark = pytest.mark.slow
 

@@ -1,19 +1,16 @@
 """The runs of the atlas: ten seeds of every choice, with the settings of the presets and of the remedies of today."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from benchmarks.studies import atlas
 from trm_nav.course.laboratory.presets import DEFAULTS, PRESETS
 from trm_nav.course.web import tables
 from trm_nav.diagnosis.findings import diagnose
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
-from benchmarks.studies import atlas  # noqa: E402
 
 FILE = Path(tables.__file__).parent / "atlas.json"
 DATA: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))

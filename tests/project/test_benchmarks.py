@@ -23,14 +23,6 @@ BENCHMARKS = ROOT / "benchmarks"
 SECTIONS = json.loads((BENCHMARKS / "results" / "results.json").read_text())
 
 
-@pytest.fixture(scope="module", autouse=True)
-def root_on_path():
-    """Benchmarks are run from the root of the repository, where Python finds the package `benchmarks`."""
-    sys.path.insert(0, str(ROOT))
-    yield
-    sys.path.remove(str(ROOT))
-
-
 def module(name):
     return importlib.import_module(f"benchmarks.{name}")
 

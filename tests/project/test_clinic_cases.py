@@ -1,20 +1,17 @@
 """The cases of the blind clinic: what is right in each, and that the page's file is what the study makes of them."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from benchmarks.studies.clinic import cases as study
+from benchmarks.studies.clinic.treatments import CHANGES, Treated, outcome, treated
+from benchmarks.studies.faults.judging import EXPECTED
+from benchmarks.studies.faults.runs import KINDS, Run, histories
 from trm_nav.course.web import tables
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
-from benchmarks.studies.clinic import cases as study  # noqa: E402
-from benchmarks.studies.clinic.treatments import CHANGES, Treated, outcome, treated  # noqa: E402
-from benchmarks.studies.faults.judging import EXPECTED  # noqa: E402
-from benchmarks.studies.faults.runs import KINDS, Run, histories  # noqa: E402
 
 FILE = Path(tables.__file__).parent / "clinic.json"
 DATA: dict[str, Any] = json.loads(FILE.read_text(encoding="utf-8"))

@@ -5,18 +5,17 @@ import sys
 from copy import deepcopy
 from pathlib import Path
 
+import build_notebooks
 import nbformat
 import pytest
+from build_notebooks import address, colab, fingerprint, put_first
+from building.lessons import prepared
 from IPython.core.inputtransformer2 import TransformerManager
 from packaging.requirements import Requirement
 
 import trm_nav
 
 ROOT = Path(__file__).parents[2]
-sys.path.append(str(ROOT / "scripts"))
-import build_notebooks  # noqa: E402
-from build_notebooks import address, colab, fingerprint, put_first  # noqa: E402
-from building.lessons import prepared  # noqa: E402
 
 ADDRESS = "https://github.com/someone/trm_nav"
 LESSONS = sorted((ROOT / "notebooks").glob("*.ipynb"))

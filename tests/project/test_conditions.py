@@ -2,14 +2,10 @@
 
 import argparse
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "scripts"))
-import test_everywhere  # noqa: E402
-from test_everywhere import COMBINED, CONDITIONS, together  # noqa: E402
+import test_everywhere
+from test_everywhere import COMBINED, CONDITIONS, together
 
 
 def test_the_runs_of_full_bring_every_condition_but_plain_and_none_contradicts_itself():

@@ -1,17 +1,14 @@
 """What has been measured of the pages: their runs beside PyTorch's, and how fast they answer."""
 
 import json
-import sys
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import pytest
 
+from benchmarks.studies import page_presets, page_speed
 from trm_nav.course.laboratory.presets import PRESETS
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
-from benchmarks.studies import page_presets, page_speed  # noqa: E402
 
 TWINS = 10  # seeds
 POINTS = 0.03  # of accuracy, by which the two runs of a seed may end apart

@@ -1,12 +1,8 @@
 """The simulation of workers that wait for one storage."""
 
-import sys
-from pathlib import Path
-
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
-from benchmarks.studies.storage_load import SHARE, measured, waiting, workers  # noqa: E402
+from benchmarks.studies.storage_load import SHARE, measured, waiting, workers
 
 
 def test_one_worker_never_waits_and_more_wait_longer():

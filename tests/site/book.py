@@ -8,7 +8,8 @@ from pathlib import Path
 from axe_playwright_python.base import AXE_FILE_PATH
 from installed import missing
 from playwright.sync_api import BrowserContext, Page, Request
-from static_server import served
+
+from benchmarks.serving import served
 
 ROOT = Path(__file__).parents[2]
 BOOK = ROOT / "build" / "site"

@@ -4,20 +4,17 @@ import base64
 import io
 import json
 import re
-import sys
 from copy import deepcopy
 
 import nbformat
 import pytest
 from book import BOOK, ROOT, pages
 from bs4 import BeautifulSoup
+from build_notebooks import clean
+from building.gather import document
+from building.lessons import OF_THE_BOOK, PICTURES, prepared
 from nbclient import NotebookClient
 from PIL import Image
-
-sys.path += [str(ROOT / "site"), str(ROOT / "scripts")]
-from build_notebooks import clean  # noqa: E402
-from building.gather import document  # noqa: E402
-from building.lessons import OF_THE_BOOK, PICTURES, prepared  # noqa: E402
 
 CODE = """import matplotlib.pyplot as plt
 from trm_nav.course.plots.style import describe

@@ -1,17 +1,14 @@
 """What a page says of itself to others: title, description and picture, and buttons for the services that run it."""
 
 import struct
-import sys
 
 import pytest
 from book import ROOT, pages
 from bs4 import BeautifulSoup
+from building.address import published, repository
+from building.launch import add_buttons
+from building.lessons import prepared
 from jinja2 import Environment, FileSystemLoader
-
-sys.path.append(str(ROOT / "site"))
-from building.address import published, repository  # noqa: E402
-from building.launch import add_buttons  # noqa: E402
-from building.lessons import prepared  # noqa: E402
 
 ADDRESS, REPOSITORY = "https://someone.example/course/", "https://github.com/someone/trm_nav"
 CARD, LARGEST = ROOT / "site" / "static" / "card.png", 60_000  # bytes

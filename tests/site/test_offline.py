@@ -3,18 +3,16 @@
 import json
 import os
 import shutil
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from book import BOOK, ROOT, opened, pages, served_book
+from building.offline import FIRST, LIST, hash_of, write_worker
 from playwright.sync_api import BrowserContext, Page
-from static_server import served
 
-sys.path.append(str(ROOT / "site"))
-from building.offline import FIRST, LIST, hash_of, write_worker  # noqa: E402
+from benchmarks.serving import served
 
 KEPT = "html[data-kept]"  # on a page once the whole book is in the browser
 SENTENCE = "#not-started"

@@ -1,15 +1,12 @@
 """The slides say what INSTRUCTORS.md says, and can be shown with keys, by touch, on a phone and on paper."""
 
 import re
-import sys
 
 import pytest
 from axe_playwright_python.base import AXE_FILE_PATH
 from book import AXE, BOOK, LAPTOP, PHONE, ROOT, opened, pages, served_book
 from bs4 import BeautifulSoup
-
-sys.path.append(str(ROOT / "site"))
-from building.slides import NAME, announce, slides_of  # noqa: E402
+from building.slides import NAME, announce, slides_of
 
 PROJECTOR = {"width": 1024, "height": 768}
 LESSONS = {path.name[:2]: f"notebooks/{path.stem}.html" for path in (ROOT / "notebooks").glob("[0-9]*.ipynb")}

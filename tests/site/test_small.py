@@ -1,17 +1,14 @@
 """The book is small: icons are drawn in its pages, and a page asks only for what it needs."""
 
 import re
-import sys
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
 from book import BOOK, ROOT, pages
 from bs4 import BeautifulSoup
-
-sys.path.append(str(ROOT / "site"))
-from building.companions import say_what_to_do  # noqa: E402
-from building.icons import OF_ICONS, draw  # noqa: E402
+from building.companions import say_what_to_do
+from building.icons import OF_ICONS, draw
 
 SCRIPTS_AND_STYLES = 700_000  # bytes that a page asks for at most, apart from its pictures and modules
 SEARCH = "search.html"  # reads the index of all pages
