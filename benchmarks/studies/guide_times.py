@@ -29,7 +29,7 @@ from trm_nav.declaration import flags
 from trm_nav.settings import TrainSettings, recipe
 
 PROG = "python -m benchmarks.studies.guide_times"
-RESULTS = ROOT / "benchmarks" / "results" / "guide_times.json"
+RESULT = ROOT / "benchmarks" / "results" / "guide_times.json"
 RUNS = ROOT / "runs" / "guide_times"
 PAGE = ROOT / "docs" / "guide.md"
 BEGIN = f"<!-- begin: {PROG} --write -->"
@@ -51,13 +51,13 @@ def main() -> None:
     arguments = parser.parse_args()
     if unknown := set(arguments.sizes) - set(GUIDE):
         parser.error(f"there is no size {unknown.pop()}; there are {', '.join(GUIDE)}")
-    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    results = json.loads(RESULT.read_text()) if RESULT.exists() else {}
     for name in [] if arguments.write else arguments.sizes or GUIDE:
         if arguments.again and name in results:
             shutil.rmtree(RUNS / name, ignore_errors=True)
         if arguments.again or name not in results:
             results[name] = {"machine": machine(), "load": load(), **measure(name, RUNS)}
-            RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+            RESULT.write_text(json.dumps(results, indent=1) + "\n")
     put(PAGE, BEGIN, report(results))
     print(report(results))
 

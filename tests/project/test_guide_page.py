@@ -19,7 +19,7 @@ import pytest
 from test_guide import DATA_LINES, RECIPE_LINES, TABLES
 
 from benchmarks.markdown import between
-from benchmarks.studies import guide_times, one_at_a_time
+from benchmarks.studies import guide_times, one_at_a_time, recipe_2
 from benchmarks.studies.promises import markers, results
 from trm_nav import cli
 from trm_nav.settings import RECIPES
@@ -29,8 +29,11 @@ PAGE = ROOT / "docs" / "guide.md"
 TEXT = PAGE.read_text(encoding="utf-8")
 CODE = re.findall(r"`([^`]+)`", TEXT)
 COMMANDS = sorted({code for code in CODE if code.split()[0] in ("python", "make", "papermill", "pytest")})
-# What the guide says, row by row, without the tables of a study of our own.
-GUIDE = TEXT.replace(between(TEXT, one_at_a_time.BEGIN), "")
+# What the guide says, row by row, without the tables of studies of our own.
+OURS = {"#one-setting-at-a-time": one_at_a_time, "#recipe-2-epoch-by-epoch": recipe_2}
+GUIDE = TEXT
+for study in OURS.values():
+    GUIDE = GUIDE.replace(between(TEXT, study.BEGIN), "")
 ROWS = [line.strip("|").split(" | ") for line in GUIDE.splitlines() if line.startswith("|")]
 CELLS = [row for row in ROWS if row[0].strip() != "the guide says" and not set("".join(row)) <= set(" -|")]
 LINK = re.compile(r"\]\(([^)#\s]+)")
@@ -173,18 +176,15 @@ def test_every_marked_figure_is_the_measured_one():
 
 
 def test_every_other_figure_is_in_a_file_that_its_row_links():
-    tables = {study: between(TEXT, study.BEGIN) for study in (guide_times, one_at_a_time)}
-    outside, checked = TEXT, 0
-    for text in tables.values():
-        outside = outside.replace(text, "")
-    for line in outside.splitlines():
+    checked = 0
+    for line in GUIDE.replace(between(TEXT, guide_times.BEGIN), "").splitlines():
         cell = line.rpartition(" | ")[2]
         quoted = markers.MARKER.sub("", cell)
         figures = [figure.replace(",", "") for figure in FIGURE.findall(quoted)] + COUNT.findall(quoted)
         if not line.startswith("|") or not figures:
             continue
         linked = "".join((PAGE.parent / target).read_text(encoding="utf-8") for target in LINK.findall(cell))
-        linked += tables[one_at_a_time] if "(#one-setting-at-a-time)" in cell else ""
+        linked += "".join(between(TEXT, study.BEGIN) for place, study in OURS.items() if f"({place})" in cell)
         linked = re.sub(r"(?<=\d),(?=\d{3})", "", linked)
         for figure in figures:
             assert re.search(rf"(?<![\d.]){re.escape(figure)}(?![\d]|\.\d)", linked), (figure, cell)
@@ -211,11 +211,9 @@ def test_every_value_of_the_guides_tables_and_every_line_of_its_recipes_is_on_th
         assert f"python scripts/generate_dataset.py {line}" in COMMANDS
 
 
-@pytest.mark.parametrize(
-    ("study", "results"), [(guide_times, guide_times.RESULTS), (one_at_a_time, one_at_a_time.RESULT)]
-)
-def test_the_page_shows_what_the_studies_measured(study, results):
-    assert between(TEXT, study.BEGIN) == study.report(json.loads(results.read_text()))
+@pytest.mark.parametrize("study", [guide_times, one_at_a_time, recipe_2])
+def test_the_page_shows_what_the_studies_measured(study):
+    assert between(TEXT, study.BEGIN) == study.report(json.loads(study.RESULT.read_text()))
 
 
 # The study of the guide's times.
@@ -231,7 +229,7 @@ def test_a_size_that_was_not_measured_says_so_and_a_whole_run_is_its_epochs_time
 
 @pytest.fixture
 def in_this_process(monkeypatch):
-    """The study's commands are called here; to start Python and load PyTorch for each takes longer than they do."""
+    """The studies' commands are called here; to start Python and load PyTorch for each takes longer than they do."""
 
     def run(*words):
         command = words[1:] if words[0] == "-m" else words
@@ -239,7 +237,8 @@ def in_this_process(monkeypatch):
         main = importlib.import_module(words[1]).main if words[0] == "-m" else runpy.run_path(ROOT / words[0])["main"]
         main()
 
-    monkeypatch.setattr(guide_times, "run", run)
+    for study in (guide_times, recipe_2):
+        monkeypatch.setattr(study, "run", run)
 
 
 @pytest.mark.slow
@@ -267,3 +266,42 @@ def test_a_size_that_does_not_exist_is_refused(monkeypatch, capsys):
     with pytest.raises(SystemExit) as left:
         guide_times.main()
     assert left.value.code == 2 and "there is no size small; there are fast" in capsys.readouterr().err
+
+
+# The study of Recipe 2.
+
+
+def test_the_study_of_recipe_2_has_the_guides_lines():
+    assert RECIPE_LINES["production"] == (recipe_2.DATA, recipe_2.TRAINING)
+
+
+@pytest.mark.slow
+def test_recipe_2_goes_on_after_its_last_finished_epoch_and_stays_as_it_is_when_it_is_over(
+    tmp_path, monkeypatch, in_this_process
+):
+    data = "--num-train 40 --num-test 20 --grid-size 5"
+    training = "--dim 8 --depth 1 --threads 1 --save-every 1 --epochs {} --patience 3"
+    recipe_2.train(tmp_path, data, training.format(3))
+    checkpoints = tmp_path / "checkpoints"
+    whole = json.loads((checkpoints / "history.json").read_text())
+    assert len(whole["val_loss"]) == 3 and recipe_2.over(whole)
+
+    first = (checkpoints / "checkpoint_epoch_1.pt").read_bytes()
+    for path in checkpoints.iterdir():
+        path.unlink()
+    (checkpoints / "last.pt").write_bytes(first)  # as after one epoch
+    recipe_2.train(tmp_path, data, training.format(3))
+    again = json.loads((checkpoints / "history.json").read_text())
+    assert again["val_loss"] == whole["val_loss"] and again["seconds"][0] == whole["seconds"][0]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(recipe_2, "run", None)
+        recipe_2.train(tmp_path, data, training.format(3))
+
+    walked = {"success": 0.5, "success_8_symmetries": 0.625, "path_ratio": 1.0}
+    monkeypatch.setattr(recipe_2, "figures", lambda _: walked)
+    result = recipe_2.collected(checkpoints)
+    assert str(tmp_path) not in json.dumps(result)
+    text = recipe_2.report(result)
+    assert [line.split(" | ")[:2] for line in text.splitlines()[2:5]] == [["| 1", "1"], ["| 2", "2"], ["| 3", "4"]]
+    assert "3 of 3 epochs" in text and "not yet 99.5%" in text and "in 50.00% of 4,000" in text
