@@ -280,8 +280,8 @@ def test_recipe_2_goes_on_after_its_last_finished_epoch_and_stays_as_it_is_when_
     tmp_path, monkeypatch, in_this_process
 ):
     data = "--num-train 40 --num-test 20 --grid-size 5"
-    training = "--dim 8 --depth 1 --threads 1 --save-every 1 --epochs {} --patience 3"
-    recipe_2.train(tmp_path, data, training.format(3))
+    training = "--dim 8 --depth 1 --threads 1 --save-every 1 --epochs 3 --patience 3"
+    recipe_2.train(tmp_path, data, training)
     checkpoints = tmp_path / "checkpoints"
     whole = json.loads((checkpoints / "history.json").read_text())
     assert len(whole["val_loss"]) == 3 and recipe_2.over(whole)
@@ -290,13 +290,13 @@ def test_recipe_2_goes_on_after_its_last_finished_epoch_and_stays_as_it_is_when_
     for path in checkpoints.iterdir():
         path.unlink()
     (checkpoints / "last.pt").write_bytes(first)  # as after one epoch
-    recipe_2.train(tmp_path, data, training.format(3))
+    recipe_2.train(tmp_path, data, training)
     again = json.loads((checkpoints / "history.json").read_text())
     assert again["val_loss"] == whole["val_loss"] and again["seconds"][0] == whole["seconds"][0]
 
     with monkeypatch.context() as patch:
         patch.setattr(recipe_2, "run", None)
-        recipe_2.train(tmp_path, data, training.format(3))
+        recipe_2.train(tmp_path, data, training)
 
     walked = {"success": 0.5, "success_8_symmetries": 0.625, "path_ratio": 1.0}
     monkeypatch.setattr(recipe_2, "figures", lambda _: walked)
